@@ -1,0 +1,98 @@
+/* malloc.c: the C library's allocation functions over the one heap of the unikernel. */
+#include "libos/kernel/heap.h"
+#include "libos/kernel/kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An absolute symbol, whose address is the number: the linker script writes it into the image's note. */
+__asm__(".globl bivy_stack_size\n.set bivy_stack_size, 0x10000\n");
+extern char bivy_stack_size[];
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void __libc_free(void *block);
+void *memalign(size_t alignment, size_t size);
+size_t malloc_usable_size(void *block);
+
+static struct heap heap;
+
+void malloc_open(const struct solo5_start_info *info)
+{
+    heap_open(&heap, info->heap_start, info->heap_start + info->heap_size - (uintptr_t)bivy_stack_size);
+}
+
+void heap_corrupt(const void *block)
+{
+    static const char text[] = "the heap is corrupt: a block was freed twice or written past its end\n";
+
+    (void)block;
+    solo5_console_write(text, sizeof text - 1);
+    solo5_abort();
+}
+
+static void *checked(void *block)
+{
+    if (!block)
+        errno = ENOMEM;
+    return block;
+}
+
+void *malloc(size_t size)
+{
+    return checked(heap_allocate(&heap, size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return checked(NULL);
+    return checked(heap_allocate_zeroed(&heap, bytes));
+}
+
+void *realloc(void *block, size_t size)
+{
+    return checked(heap_resize(&heap, block, size));
+}
+
+void free(void *block)
+{
+    heap_release(&heap, block);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return checked(heap_allocate_aligned(&heap, alignment, size));
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0)
+        return EINVAL;
+    *block = heap_allocate_aligned(&heap, alignment, size);
+    return *block ? 0 : ENOMEM;
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return aligned_alloc(alignment, size);
+}
+
+size_t malloc_usable_size(void *block)
+{
+    return block ? heap_block_size(block) : 0;
+}
+
+/* The names by which musl's own sources call them. */
+void *__libc_malloc(size_t size) __attribute__((alias("malloc")));
+void *__libc_calloc(size_t count, size_t size) __attribute__((alias("calloc")));
+void *__libc_realloc(void *block, size_t size) __attribute__((alias("realloc")));
+void __libc_free(void *block) __attribute__((alias("free")));
