@@ -1,0 +1,247 @@
+/* policies.c: the policies that hold; see policies.h. */
+#define _GNU_SOURCE
+#include "policies.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "host/error.h"
+#include "host/log.h"
+#include "keep/protocol.h"
+#include "owned.h"
+#include "scope.h"
+#include "store.h"
+#include "unikernel.h"
+
+static int entry_insert(struct daemon *daemon, const char *path, struct owned *owned)
+{
+    struct policy_entry **slot = &daemon->policies;
+    while (*slot != NULL && strcmp((*slot)->path, path) != 0)
+        slot = &(*slot)->next;
+    if (*slot == NULL) {
+        struct policy_entry *entry = calloc(1, sizeof *entry);
+        char *copy = strdup(path);
+        if (entry == NULL || copy == NULL) {
+            free(entry);
+            free(copy);
+            owned_free(owned);
+            return -ENOMEM;
+        }
+        entry->path = copy;
+        *slot = entry;
+    }
+    owned_free((*slot)->owned);
+    (*slot)->owned = owned;
+    return 0;
+}
+
+static void entry_free(struct policy_entry *entry)
+{
+    owned_free(entry->owned);
+    free((char *)(uintptr_t)entry->path);
+    free(entry);
+}
+
+/* Appends the host's bridges to the networks. */
+static size_t find_bridges(struct wire_bytes *bridges, size_t count, size_t limit, struct wire_arena *arena)
+{
+    DIR *list = opendir("/sys/class/net");
+    if (list == NULL)
+        return count;
+    for (const struct dirent *entry; (entry = readdir(list)) != NULL && count < limit;) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "/sys/class/net/%s/bridge", entry->d_name);
+        if (entry->d_name[0] == '.' || access(path, F_OK) < 0)
+            continue;
+        char *name = wire_arena_take(arena, strlen(entry->d_name) + 1, NULL);
+        if (name == NULL)
+            break;
+        memcpy(name, entry->d_name, strlen(entry->d_name) + 1);
+        bridges[count++] = wire_text(name);
+    }
+    closedir(list);
+    return count;
+}
+
+static int64_t disk_mib(const char *state_dir)
+{
+    struct statvfs status;
+    if (statvfs(state_dir, &status) < 0)
+        return 0;
+    return (int64_t)((uint64_t)status.f_blocks * status.f_frsize >> 20);
+}
+
+/* What the host has, in the form of a policy (Albatross protocol facts, section 6). */
+static int discover_root(struct daemon *daemon, struct error *err)
+{
+    struct wire_arena arena = {0};
+    struct wire_bytes bridges[64] = {wire_text(POLICY_NETWORK)};
+    int64_t cpuids[POLICY_CPUS_MAX];
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t memory = (int64_t)((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) >> 20);
+    struct wire_policy root = {.unikernels = POLICY_UNLIMITED,
+                               .memory = memory,
+                               .has_block = true,
+                               .block = disk_mib(daemon->state_dir)};
+    for (long i = 0; i < cpus && i < POLICY_CPUS_MAX; i++)
+        cpuids[root.cpuids.count++] = i;
+    root.cpuids.items = cpuids;
+    root.bridges.items = bridges;
+    root.bridges.count = 1;
+    if (daemon->root)
+        root.bridges.count = find_bridges(bridges, 1, sizeof bridges / sizeof *bridges, &arena);
+    struct owned *owned = owned_copy(&wire_type_policy, &root, sizeof root, err);
+    wire_arena_free(&arena);
+    return owned == NULL ? -ENOMEM : entry_insert(daemon, ":", owned);
+}
+
+static int load_policy(void *context, const char *path, const void *der, size_t size)
+{
+    struct daemon *daemon = context;
+    struct error err = {0};
+    struct owned *owned = owned_decode(&wire_type_policy, der, size, sizeof(struct wire_policy), &err);
+    if (owned == NULL) {
+        log_error("policy %s is not restored: %s", path, err.text);
+        return 0;
+    }
+    return entry_insert(daemon, path, owned);
+}
+
+int policies_open(struct daemon *daemon, struct error *err)
+{
+    int result = discover_root(daemon, err);
+    return result < 0 ? result : store_policies(daemon->store, load_policy, daemon, err);
+}
+
+void policies_close(struct daemon *daemon)
+{
+    while (daemon->policies != NULL) {
+        struct policy_entry *entry = daemon->policies;
+        daemon->policies = entry->next;
+        entry_free(entry);
+    }
+}
+
+const struct wire_policy *policies_find(const struct daemon *daemon, const char *path)
+{
+    for (const struct policy_entry *entry = daemon->policies; entry != NULL; entry = entry->next)
+        if (strcmp(entry->path, path) == 0)
+            return entry->owned->value;
+    return NULL;
+}
+
+int policies_view(const struct daemon *daemon, struct policy_view *view)
+{
+    size_t count = 0;
+    for (const struct policy_entry *entry = daemon->policies; entry != NULL; entry = entry->next)
+        count++;
+    struct policy *policies = calloc(count + 1, sizeof *policies);
+    struct policy_demand *demands = calloc(daemon->unikernel_count + 1, sizeof *demands);
+    *view = (struct policy_view){.policies = policies, .demands = demands};
+    if (policies == NULL || demands == NULL) {
+        policies_view_free(view);
+        return -ENOMEM;
+    }
+    for (const struct policy_entry *entry = daemon->policies; entry != NULL; entry = entry->next)
+        policies[view->policy_count++] = (struct policy){entry->path, entry->owned->value};
+    for (size_t i = 0; i < daemon->unikernel_count; i++)
+        demands[view->demand_count++] =
+            unikernel_demand(daemon->unikernels[i]->name, daemon->unikernels[i]->deploy);
+    return 0;
+}
+
+void policies_view_free(struct policy_view *view)
+{
+    free((void *)(uintptr_t)view->policies);
+    free((void *)(uintptr_t)view->demands);
+    *view = (struct policy_view){0};
+}
+
+int policies_add(struct daemon *daemon, const char *path, const struct wire_policy *limits, struct error *err)
+{
+    struct policy_view view;
+    const struct wire_policy *old = policies_find(daemon, path);
+    if (strcmp(path, ":") == 0)
+        return error_set(err, EPERM, "policy", path, "the root's policy is what the host has");
+    if (old != NULL && policy_equal(old, limits))
+        return 1;
+    if (policies_view(daemon, &view) < 0)
+        return error_set(err, ENOMEM, "policy", path, NULL);
+    int result = policy_check(&view, path, limits, err);
+    policies_view_free(&view);
+    if (result < 0)
+        return result;
+    struct owned *owned = owned_copy(&wire_type_policy, limits, sizeof *limits, err);
+    if (owned == NULL)
+        return -EINVAL;
+    result = store_policy_put(daemon->store, path, owned->der.data, owned->der.size, err);
+    if (result < 0) {
+        owned_free(owned);
+        return result;
+    }
+    result = entry_insert(daemon, path, owned);
+    return result < 0 ? error_set(err, -result, "policy", path, NULL) : 0;
+}
+
+int policies_remove(struct daemon *daemon, const char *path, struct error *err)
+{
+    struct policy_entry **slot = &daemon->policies;
+    while (*slot != NULL && strcmp((*slot)->path, path) != 0)
+        slot = &(*slot)->next;
+    if (strcmp(path, ":") == 0)
+        return error_set(err, EPERM, "policy", path, "the root's policy is what the host has");
+    if (*slot == NULL)
+        return error_set(err, ENOENT, "policy", path, "not found");
+    int result = store_policy_delete(daemon->store, path, err);
+    if (result < 0)
+        return result;
+    struct policy_entry *entry = *slot;
+    *slot = entry->next;
+    entry_free(entry);
+    return 0;
+}
+
+int policies_admit(struct daemon *daemon, const char *name, const struct wire_deploy *deploy,
+                   struct error *err)
+{
+    struct policy_view view;
+    struct policy_demand demand = unikernel_demand(name, deploy);
+    if (policies_view(daemon, &view) < 0)
+        return error_set(err, ENOMEM, "policy", name, NULL);
+    int result = policy_admit(&view, &demand, err);
+    policies_view_free(&view);
+    return result;
+}
+
+bool policies_cpus(const struct daemon *daemon, const char *name, const struct wire_deploy *deploy,
+                   uint64_t *mask)
+{
+    const struct wire_policy *root = policies_find(daemon, ":");
+    size_t count = 0;
+    memset(mask, 0, KEEP_CPU_WORDS * sizeof *mask);
+    for (size_t i = 0; root != NULL && i < root->cpuids.count; i++) {
+        int64_t cpu = root->cpuids.items[i];
+        bool allowed = deploy->cpuids.count == 0;
+        for (size_t j = 0; j < deploy->cpuids.count; j++)
+            allowed = allowed || deploy->cpuids.items[j] == cpu;
+        for (const struct policy_entry *e = daemon->policies; allowed && e != NULL; e = e->next) {
+            const struct wire_policy *limits = e->owned->value;
+            bool listed = !scope_contains(e->path, name);
+            for (size_t j = 0; j < limits->cpuids.count && !listed; j++)
+                listed = limits->cpuids.items[j] == cpu;
+            allowed = listed;
+        }
+        if (!allowed)
+            continue;
+        mask[cpu / 64] |= UINT64_C(1) << (cpu % 64);
+        count++;
+    }
+    /* No processor at all is what no policy meant: it was narrowed after the admission. */
+    return root != NULL && count > 0 && count < root->cpuids.count;
+}
