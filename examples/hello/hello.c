@@ -1,0 +1,7 @@
+/* hello.c: the smallest unikernel: one line on the console. */
+#include <stdio.h>
+
+int main(void)
+{
+    puts("Hello, world!");
+}
