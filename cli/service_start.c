@@ -15,13 +15,10 @@
 #include "host/fd.h"
 #include "host/path.h"
 #include "host/spawn.h"
-#include "port.h"
 #include "service.h"
 
 #define START_TIMEOUT_MS 30000
 #define START_STEP_MS    10
-#define WEB_PORT         8080
-#define WEB_PORTS        100 /* tried one after the other */
 
 struct starting {
     const char *program, *log_name;
@@ -122,36 +119,18 @@ int service_start_daemon(const struct service *service, struct error *err)
     return result;
 }
 
-/* Without --listen: the first free port of the loopback from WEB_PORT on. */
-static int choose_address(char address[static 64], struct error *err)
-{
-    struct port_spec port = {.address = "127.0.0.1", .guest = 1};
-    for (uint16_t i = 0; i < WEB_PORTS; i++) {
-        port.host = (uint16_t)(WEB_PORT + i);
-        cleanup_fd int fd = port_open(&port, err);
-        if (fd < 0)
-            continue;
-        *err = (struct error){.code = 0};
-        snprintf(address, 64, "127.0.0.1:%u", port.host);
-        return 0;
-    }
-    return error_set(err, EADDRINUSE, "start", "bivy-web", "no free port in %d..%d", WEB_PORT,
-                     WEB_PORT + WEB_PORTS - 1);
-}
-
+/* Without LISTEN bivy-web itself takes the first free port of the loopback: to look for one here and name it would
+ * lose it to whoever is faster. */
 int service_start_web(const struct service *service, const char *listen, struct service_web *web,
                       struct error *err)
 {
     struct starting it = {.program = "bivy-web", .log_name = "bivy-web.log", .log_fd = -1, .pidfd = -1};
     char option[] = "--listen";
-    char address[64];
-    char *const extra[] = {option, listen != NULL ? (char *)(uintptr_t)listen : address, NULL};
+    char *const extra[] = {listen != NULL ? option : NULL, (char *)(uintptr_t)listen, NULL};
     int waited_ms = 0;
     if (service_web_answers(service, web))
         return 0;
-    int result = listen == NULL ? choose_address(address, err) : 0;
-    if (result == 0)
-        result = start(service, &it, extra, err);
+    int result = start(service, &it, extra, err);
     while (result == 0 && !service_web_answers(service, web))
         if (!wait_step(&it, &waited_ms))
             result = give_up(&it, waited_ms, err);

@@ -1,5 +1,6 @@
 """The daemon through the command line: up, deploy, look, follow, stop and start, destroy, down."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -106,6 +107,19 @@ def test_two_houses_do_not_meet(tmp_path, house):
         assert other.up()["url"] != house.up()["url"]
     finally:
         other.down()
+
+
+def test_many_at_once_find_ports_of_their_own(tmp_path):
+    houses = [House(tmp_path / str(number)) for number in range(6)]
+    for house in houses:
+        house.run.parent.mkdir()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(len(houses)) as pool:
+            urls = {place["url"] for place in pool.map(House.up, houses)}
+        assert len(urls) == len(houses)
+    finally:
+        for house in houses:
+            house.down()
 
 
 def test_deploy_answers_where_it_says(house, images):
