@@ -119,8 +119,8 @@ int service_start_daemon(const struct service *service, struct error *err)
     return result;
 }
 
-/* Without LISTEN bivy-web itself takes the first free port of the loopback: to look for one here and name it would
- * lose it to whoever is faster. */
+/* Without LISTEN bivy-web itself takes the first free port of the loopback: to look for one here and name it
+ * would lose it to whoever is faster. */
 int service_start_web(const struct service *service, const char *listen, struct service_web *web,
                       struct error *err)
 {
