@@ -63,12 +63,13 @@ test('tabs share one stream, and it moves when its tab closes', { skip: missing 
   await row(second, 'web').getByText('4', { exact: true }).waitFor();
 });
 
-test('what changed during a cut is shown after it', { skip: missing }, async () => {
+test('what changed during a cut is shown and spoken after it', { skip: missing }, async () => {
   await open('/unikernels');
   await page.getByText('Live').waitFor();
   mock.cutStreams();
   mock.change('web', { state: 'stopped' });
   await row(page, 'web').getByText('stopped').waitFor();
+  await page.getByRole('status').getByText('web is stopped').waitFor({ state: 'attached' });
 });
 
 test('an event of the past does not remove what has its name now', { skip: missing }, async () => {

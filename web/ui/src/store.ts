@@ -61,10 +61,9 @@ function apply(change: () => void): void {
 function take(unikernel: Unikernel): void {
   const before = known.unikernels.get(unikernel.name);
   known.unikernels.set(unikernel.name, unikernel);
-  if (!before || before.state !== unikernel.state) {
-    announce(`${unikernel.name} is ${unikernel.state}`);
-    refreshHostSoon();
-  }
+  if (before?.state === unikernel.state) return;
+  announce(`${unikernel.name} is ${unikernel.state}`);
+  refreshHostSoon();
 }
 
 function drop(name: string): void {
@@ -101,12 +100,14 @@ function refreshSoon(): void {
   }, 100);
 }
 
-/** Takes the whole list as the truth. */
+/** Takes the whole list as the truth; a change that the list brings before its event is spoken like any other. */
 function takeAll(unikernels: Unikernel[]): void {
   const before = known.unikernels;
   known.unikernels = new Map(unikernels.map((unikernel) => [unikernel.name, unikernel]));
   for (const name of before.keys())
     if (!known.unikernels.has(name)) announce(`${name} is destroyed`);
+  for (const { name, state } of known.loaded ? unikernels : [])
+    if (before.get(name)?.state !== state) announce(`${name} is ${state}`);
   known.loaded = true;
 }
 
