@@ -8,7 +8,7 @@ import sys
 NETWORK = struct.Struct("=4sB3s16s4s16sIHH256s")
 PORT = struct.Struct("=Q256s6s4s16s6sQQQQQ")
 LISTEN = struct.Struct("=QQHB5s")
-CONFIGURE, PORT_ADD, PORT_REMOVE, LISTEN_ADD, LISTEN_REMOVE, QUERY = range(1, 7)
+CONFIGURE, PORT_ADD, PORT_REMOVE, LISTEN_ADD, LISTEN_REMOVE, QUERY, CONNECT = range(1, 8)
 LISTENING, CONFIGURED = 4, 8
 SIZE = 16 + PORT.size + (-PORT.size) % 8
 
@@ -44,13 +44,15 @@ SEEDS = {
     "listeners": ADD + record(LISTENING | 1, request(LISTEN_ADD, listen(1, 1))) +
                  record(LISTENING | 1, request(LISTEN_ADD, listen(2, 1, 53, 2))) +
                  record(0, request(LISTEN_REMOVE, listen(1, 0))) + record(0, request(LISTEN_REMOVE, listen(9, 0))),
+    "connect": ADD + record(LISTENING | 1, request(CONNECT, listen(0, 1))) + record(0, request(PORT_REMOVE, port(1))),
+    "connected": ADD + record(0, request(QUERY, port(0))) + record(LISTENING | 1, request(CONNECT, listen(0, 1))),
     "descriptors": record(CONFIGURED, request(PORT_ADD, port(1))) + record(2, request(PORT_ADD, port(1))) +
                    record(LISTENING | 1, request(PORT_ADD, port(1))) + record(3, request(QUERY)),
     "names": b"".join(record(CONFIGURED | 1, request(PORT_ADD, port(n + 1, name)))
                       for n, name in enumerate((b"", b"x" * 256, b"a..b", b".a", b"-", b"a" * 64))),
     "cut": record(0, b"\1") + record(1, request(PORT_ADD)[:20]) + record(0, request(QUERY) + b"\0"),
     "version": record(0, request(QUERY, version=2)[:-1]),
-    "unknown": record(CONFIGURED, request(7)),
+    "unknown": record(CONFIGURED, request(8)),
 }
 
 for name, data in SEEDS.items():

@@ -25,7 +25,7 @@
 
 /*
  * A child that executes never returns from its functions, so what the sanitizer marked on its stack stays
- * marked where the next child's stack may come to lie.
+ * marked where another mapping may come to lie.
  */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
@@ -139,7 +139,6 @@ pid_t spawn_program(const struct spawn *spawn, int *pidfd, struct error *err)
         mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return error_set(err, errno, "start program", spawn->program, NULL);
-    ASAN_UNPOISON_MEMORY_REGION(stack, CHILD_STACK_SIZE);
     struct child child = {.spawn = spawn};
     sigset_t all;
     sigset_t mask;
@@ -151,6 +150,7 @@ pid_t spawn_program(const struct spawn *spawn, int *pidfd, struct error *err)
                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &child_pidfd);
     int clone_error = errno;
     sigprocmask(SIG_SETMASK, &mask, NULL);
+    ASAN_UNPOISON_MEMORY_REGION(stack, CHILD_STACK_SIZE);
     munmap(stack, CHILD_STACK_SIZE);
     if (pid < 0)
         return error_set(err, clone_error, "start program", spawn->program, NULL);

@@ -180,6 +180,7 @@ void listener_remove_all(struct port *port)
 {
     while (port->listeners != NULL)
         close_listener(port->listeners);
+    connection_close_all(port, NULL); /* those that were asked for without a listener */
 }
 
 void listener_port_ready(struct port *port)

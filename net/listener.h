@@ -41,6 +41,8 @@ int listener_connect(struct net *net, const struct net_listen *wanted, int socke
 
 /* Closes the listener and what came through it. 0 or -ENOENT. */
 int listener_remove(struct net *net, uint64_t id, struct error *err);
+
+/* Closes all listeners of PORT and every connection to it, those without a listener too. */
 void listener_remove_all(struct port *port);
 
 /* The port's guest sent its first frame, or its socket takes frames again. */
