@@ -41,6 +41,7 @@
 /* What parent and child share while the parent waits for the exec. */
 struct child {
     const struct spawn *spawn;
+    pid_t parent;
     const char *step; /* what failed */
     int error;        /* and its errno */
 };
@@ -93,6 +94,17 @@ static int set_user(const struct spawn *spawn)
     return (int)syscall(SYS_setresuid, spawn->uid, spawn->uid, spawn->uid);
 }
 
+/* A parent that ended before the kernel was asked would never be noticed. */
+static int die_with(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return -1;
+    if (getppid() == parent)
+        return 0;
+    errno = ESRCH;
+    return -1;
+}
+
 static int set_cpus(const struct spawn *spawn)
 {
     if (spawn->cpus == NULL)
@@ -121,7 +133,7 @@ static int child_main(void *argument)
     CHILD_STEP(child, "set processors", set_cpus(spawn));
     CHILD_STEP(child, "set user", set_user(spawn));
     if (spawn->die_with_parent)
-        CHILD_STEP(child, "set death signal", prctl(PR_SET_PDEATHSIG, SIGKILL));
+        CHILD_STEP(child, "set death signal", die_with(child->parent));
     if (spawn->traced)
         CHILD_STEP(child, "trace", (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL));
     CHILD_STEP(child, "pass descriptors", place_descriptors(spawn));
@@ -139,7 +151,7 @@ pid_t spawn_program(const struct spawn *spawn, int *pidfd, struct error *err)
         mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return error_set(err, errno, "start program", spawn->program, NULL);
-    struct child child = {.spawn = spawn};
+    struct child child = {.spawn = spawn, .parent = getpid()};
     sigset_t all;
     sigset_t mask;
     sigfillset(&all);
