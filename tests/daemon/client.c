@@ -341,6 +341,7 @@ static int print_bivy(struct request *request, const struct wire_bivy_reply *rep
         printf("cpus=%lld memory=%lld used=%lld\n", (long long)reply->u.host.cpus,
                (long long)reply->u.host.memory, (long long)reply->u.host.memory_used);
         return 0;
+    case WIRE_BIVY_REPLY_NETWORKS:
     case WIRE_BIVY_REPLY_DONE:
         return request->bivy->kind == WIRE_BIVY_REQUEST_CONSOLE ||
                request->bivy->kind == WIRE_BIVY_REQUEST_EVENTS;

@@ -183,7 +183,8 @@ static void events_are_bounded(void **state)
 
 static uint32_t lease(const char *name, const char *network, uint32_t wanted)
 {
-    return lease_assign(fixture.store, name, "net", network, SUBNET, 28, wanted, NULL);
+    const struct lease_range range = {SUBNET, 28, SUBNET + 1};
+    return lease_assign(fixture.store, name, "net", network, &range, wanted, NULL);
 }
 
 static void addresses_stay_and_are_never_shared(void **state)
