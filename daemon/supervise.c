@@ -303,20 +303,28 @@ static void load_images(struct daemon *daemon)
     }
 }
 
+/* Switches first: their ports of what ended meanwhile must go before anything is started again. */
+static void adopt_switch(void *context, const struct keep_child *child)
+{
+    usernet_adopt(context, child);
+}
+
 static void adopt_child(void *context, const struct keep_child *child)
 {
     struct daemon *daemon = context;
-    if (usernet_adopt(daemon, child))
+    if (child->id >= USERNET_ID_FIRST)
         return;
     struct unikernel *unikernel = unikernel_find_id(daemon, (int64_t)child->id);
     if (child->ended_ns != 0) {
         if (unikernel != NULL && unikernel->state == WIRE_STATE_STARTING)
             unikernel->pid = child->pid;
+        usernet_forget(daemon, (int64_t)child->id);
         supervise_exited(daemon, child);
     } else if (unikernel == NULL || unikernel->state != WIRE_STATE_STARTING) {
         /* It was being ended, or was never recorded, when the daemon went away. */
         log_info("%s: process %d is left over and is ended", child->name, child->pid);
         keeper_signal(daemon->keeper, child->id, SIGKILL, NULL);
+        usernet_forget(daemon, (int64_t)child->id);
     } else {
         unikernel->pid = child->pid;
         unikernel->state = WIRE_STATE_RUNNING;
@@ -381,6 +389,8 @@ int supervise_open(struct daemon *daemon, struct error *err)
     keeper_exits(daemon->run_dir, remember_exit, &past);
     result = open_keeper(daemon, &started, err);
     use_past(daemon, past, result == 0 && started);
+    if (result == 0)
+        result = keeper_children(daemon->keeper, adopt_switch, daemon, err);
     if (result == 0)
         result = keeper_children(daemon->keeper, adopt_child, daemon, err);
     if (result < 0)

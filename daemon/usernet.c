@@ -200,9 +200,14 @@ int usernet_prepare(struct daemon *daemon, const struct network_plan *plan, stru
     return usernet_find(daemon, plan->network) != NULL || usernet_start(daemon, plan, err) != NULL ? 0 : -EIO;
 }
 
+static uint64_t port_number(int64_t id, size_t device)
+{
+    return (uint64_t)id * UNIKERNEL_NETS_MAX + device + 1;
+}
+
 static uint64_t port_id(const struct unikernel *unikernel, size_t device)
 {
-    return (uint64_t)unikernel->id * UNIKERNEL_NETS_MAX + device + 1;
+    return port_number(unikernel->id, device);
 }
 
 /* "web.tenant" for tenant:web, "web.inner.outer" for outer:inner:web; "DEVICE." before it, but for the first.
@@ -298,6 +303,16 @@ void usernet_detach(struct unikernel *unikernel, size_t i)
     struct net_reply reply;
     if (network != NULL)
         usernet_call(network, &request, -1, &reply, NULL);
+}
+
+void usernet_forget(struct daemon *daemon, int64_t id)
+{
+    for (struct usernet *network = daemon->switches; network != NULL; network = network->next)
+        for (size_t i = 0; i < UNIKERNEL_NETS_MAX; i++) {
+            struct net_request request = {.op = NET_OP_PORT_REMOVE, .u.port.id = port_number(id, i)};
+            struct net_reply reply;
+            usernet_call(network, &request, -1, &reply, NULL);
+        }
 }
 
 void usernet_end_unused(struct daemon *daemon, const char *label)

@@ -39,6 +39,9 @@ int usernet_connect(struct unikernel *unikernel, uint16_t guest_port, struct err
 /* Ends the switches of the networks with LABEL: nothing is attached to them. */
 void usernet_end_unused(struct daemon *daemon, const char *label);
 
+/* Removes the ports of deployment ID, of which nothing else is known any more, from every switch. */
+void usernet_forget(struct daemon *daemon, int64_t id);
+
 /* Of the keep's children; see network_adopt() and the others. */
 bool usernet_adopt(struct daemon *daemon, const struct keep_child *child);
 bool usernet_exited(struct daemon *daemon, uint64_t id);

@@ -1,6 +1,6 @@
 /*
- * forge.c: sends what it is told to: each argument is a frame in hexadecimal, and after a '*' how often at once.
- * Then it tells every frame that it is sent itself.
+ * forge.c: sends what it is told to: each argument is a frame in hexadecimal, and after a '*' how often at
+ * once. Then it tells every frame that it is sent itself.
  */
 #include <solo5.h>
 #include <stdio.h>
