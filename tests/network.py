@@ -492,3 +492,14 @@ def test_an_ordinary_users_daemon_says_why_it_has_no_bridges():
         subprocess.run([BIN / "bivy", "down", "--run-dir", host.run, "--state-dir", host.state], user=65534, group=65534,
                        extra_groups=[], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_doctor_says_which_networks_there_are():
+    checks = {one["name"]: one for one in json.loads(subprocess.run(
+        [BIN / "bivy", "doctor", "-o", "json"], capture_output=True, text=True).stdout)}
+    assert checks["networks"]["found"] == "user, bridge" and checks["networks"]["verdict"] == "ok"
+    checks = {one["name"]: one for one in json.loads(subprocess.run(
+        [BIN / "bivy", "doctor", "-o", "json"], capture_output=True, text=True, user=65534, group=65534, extra_groups=[],
+        env={**os.environ, "HOME": "/nonexistent"}).stdout)}
+    assert checks["networks"]["found"].startswith("user; not bridge:") and "root" in checks["networks"]["fix"]
+    assert "bivybr" not in links() and "bivytap" not in links()
