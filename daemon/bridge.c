@@ -165,6 +165,20 @@ void bridge_adopt(struct unikernel *unikernel, size_t i, const struct network_pl
         log_failure(&err);
 }
 
+void bridge_guard_again(struct unikernel *unikernel, size_t i)
+{
+    struct network_plan plan;
+    struct error err = {0};
+    int result = networks_plan(unikernel->daemon, unikernel->name,
+                               unikernel->deploy->networks.items[i].network, &plan, &err);
+    if (result == 0)
+        result = guard(unikernel, i, &plan, &err);
+    if (result == 0)
+        result = bridge_listen(unikernel, i, &err);
+    if (result < 0)
+        log_failure(&err);
+}
+
 struct sweep {
     const struct daemon *daemon;
     char prefix[TAP_PREFIX_SIZE];

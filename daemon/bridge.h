@@ -28,6 +28,9 @@ void bridge_detach(struct unikernel *unikernel, size_t i);
 /* The unikernel runs on from before this daemon: finds its tap, renews its guard and forwards. */
 void bridge_adopt(struct unikernel *unikernel, size_t i, const struct network_plan *plan);
 
+/* Puts the guard and the forwards of device I, which runs, in place again. */
+void bridge_guard_again(struct unikernel *unikernel, size_t i);
+
 /* Removes every tap and table of this daemon's that belongs to nothing which runs. */
 void bridge_sweep(struct daemon *daemon);
 

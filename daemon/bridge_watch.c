@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,16 +23,22 @@
 #include "host/loop.h"
 #include "link.h"
 #include "netlink.h"
+#include "nft.h"
 #include "policies.h"
 #include "unikernel.h"
 
 #define SETTLE_NS UINT64_C(30000000)
 
+/* What is heard: interfaces, and tables of the packet filter, which a reload of somebody's rules removes. */
+enum { HEAR_LINKS, HEAR_TABLES, HEAR_COUNT };
+
 struct bridge_watch {
     struct daemon *daemon;
-    int fd;
-    struct loop_source *source;
+    int fds[HEAR_COUNT];
+    struct loop_source *sources[HEAR_COUNT];
     struct loop_timer *timer;
+    char (*tables)[IFNAMSIZ]; /* the guards there are */
+    size_t table_count, table_capacity;
     struct link *links;
     size_t count, capacity;
 };
@@ -48,6 +55,28 @@ static void collect(void *context, const struct link *link)
         watch->capacity = capacity;
     }
     watch->links[watch->count++] = *link;
+}
+
+static void collect_table(void *context, const char *table)
+{
+    struct bridge_watch *watch = context;
+    if (watch->table_count == watch->table_capacity) {
+        size_t capacity = watch->table_capacity * 2 + 64;
+        void *tables = realloc(watch->tables, capacity * sizeof *watch->tables);
+        if (tables == NULL)
+            return;
+        watch->tables = tables;
+        watch->table_capacity = capacity;
+    }
+    snprintf(watch->tables[watch->table_count++], IFNAMSIZ, "%.15s", table);
+}
+
+static bool is_guarded(const struct bridge_watch *watch, const char *tap)
+{
+    for (size_t i = 0; i < watch->table_count; i++)
+        if (strcmp(watch->tables[i], tap) == 0)
+            return true;
+    return false;
 }
 
 static const struct link *by_index(const struct bridge_watch *watch, uint32_t index)
@@ -94,6 +123,12 @@ static void look_at(const struct bridge_watch *watch, struct unikernel *unikerne
     struct wire_bytes device = unikernel->deploy->networks.items[i].device;
     char text[sizeof net->trouble];
     say(watch, net, text, sizeof text);
+    if (!is_guarded(watch, net->tap) && by_index(watch, net->tap_index) != NULL) {
+        event_emit(watch->daemon, WIRE_EVENT_KIND_NETWORK, unikernel->name, unikernel,
+                   "network of %.*s: its filter was removed by somebody else, and is put back",
+                   (int)device.size, (const char *)device.data);
+        bridge_guard_again(unikernel, i);
+    }
     if (strcmp(text, net->trouble) == 0)
         return;
     snprintf(net->trouble, sizeof net->trouble, "%s", text);
@@ -108,7 +143,8 @@ static void look(void *context)
     struct error err = {0};
     watch->timer = NULL;
     watch->count = 0;
-    if (link_each(collect, watch, &err) < 0) {
+    watch->table_count = 0;
+    if (link_each(collect, watch, &err) < 0 || nft_tables(NFPROTO_NETDEV, collect_table, watch, &err) < 0) {
         log_failure(&err);
         return;
     }
@@ -134,9 +170,19 @@ static void noticed(void *context, uint32_t events)
     struct bridge_watch *watch = context;
     uint8_t data[8192];
     (void)events;
-    while (recv(watch->fd, data, sizeof data, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
-        continue;
+    for (size_t i = 0; i < HEAR_COUNT; i++)
+        while (recv(watch->fds[i], data, sizeof data, MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+            continue;
     look_soon(watch);
+}
+
+static int hear(struct bridge_watch *watch, size_t which, int protocol, uint32_t groups, struct error *err)
+{
+    watch->fds[which] = netlink_listen(protocol, groups, err);
+    if (watch->fds[which] < 0)
+        return watch->fds[which];
+    watch->sources[which] = loop_add(watch->daemon->loop, watch->fds[which], EPOLLIN, noticed, watch, err);
+    return watch->sources[which] == NULL ? -ENOMEM : 0;
 }
 
 int bridge_watch_open(struct daemon *daemon, struct error *err)
@@ -147,13 +193,14 @@ int bridge_watch_open(struct daemon *daemon, struct error *err)
     if (watch == NULL)
         return error_set(err, ENOMEM, "watch interfaces", NULL, NULL);
     daemon->bridge_watch = watch;
-    watch->daemon = daemon;
-    watch->fd = netlink_listen(NETLINK_ROUTE, RTMGRP_LINK, err);
-    if (watch->fd < 0)
-        return watch->fd;
-    watch->source = loop_add(daemon->loop, watch->fd, EPOLLIN, noticed, watch, err);
+    *watch = (struct bridge_watch){.daemon = daemon, .fds = {-1, -1}};
+    int result = hear(watch, HEAR_LINKS, NETLINK_ROUTE, RTMGRP_LINK, err);
+    if (result < 0)
+        return result;
+    /* A kernel without the filter attaches nothing to bridges anyway. */
+    hear(watch, HEAR_TABLES, NETLINK_NETFILTER, 1u << (NFNLGRP_NFTABLES - 1), NULL);
     look_soon(watch);
-    return watch->source == NULL ? -ENOMEM : 0;
+    return 0;
 }
 
 void bridge_watch_close(struct daemon *daemon)
@@ -161,10 +208,13 @@ void bridge_watch_close(struct daemon *daemon)
     struct bridge_watch *watch = daemon->bridge_watch;
     if (watch == NULL)
         return;
-    loop_remove(&watch->source);
+    for (size_t i = 0; i < HEAR_COUNT; i++) {
+        loop_remove(&watch->sources[i]);
+        fd_close(&watch->fds[i]);
+    }
     loop_cancel(&watch->timer);
-    fd_close(&watch->fd);
     free(watch->links);
+    free(watch->tables);
     free(watch);
     daemon->bridge_watch = NULL;
 }

@@ -82,7 +82,7 @@ static int add_networks(struct launch *launch, struct error *err)
         add_argument(launch, "--net:%.*s=@%d", (int)device.size, (const char *)device.data, fd);
         add_argument(launch, "--net-mac:%.*s=%02x:%02x:%02x:%02x:%02x:%02x", (int)device.size,
                      (const char *)device.data, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-        if (unikernel->nets[i].tap[0] != '\0' && unikernel->nets[i].mtu != MTU_USUAL)
+        if (unikernel->nets[i].mtu != 0 && unikernel->nets[i].mtu != MTU_USUAL)
             add_argument(launch, "--net-mtu:%.*s=%u", (int)device.size, (const char *)device.data,
                          unikernel->nets[i].mtu);
     }

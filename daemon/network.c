@@ -133,6 +133,7 @@ static void fill_attachment(struct unikernel *unikernel, size_t i, const struct 
     attachment->prefix = plan->range.prefix;
     attachment->gateway = plan->range.gateway;
     attachment->resolver = plan->resolver;
+    attachment->mtu = plan->mtu;
     snprintf(attachment->network, sizeof attachment->network, "%s", plan->network);
     snprintf(attachment->bridge, sizeof attachment->bridge, "%s", plan->bridge);
     if (!plan->has_range && net->has_ipv4)
