@@ -26,7 +26,7 @@
 
 static int try_bridge(struct error *err)
 {
-    struct link bridge, tap;
+    struct link bridge = {0}, tap = {0};
     const struct guard guard = {.tap = TAP, .mac = {2, 0, 0, 0, 0, 1}, .tenant = 1};
     if (unshare(CLONE_NEWNET) < 0)
         return error_set(err, errno, "make network namespace", NULL, NULL);

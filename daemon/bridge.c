@@ -63,7 +63,7 @@ static int join(struct unikernel *unikernel, size_t i, const struct network_plan
                 const struct link *bridge, struct error *err)
 {
     struct attachment *net = &unikernel->nets[i];
-    struct link tap;
+    struct link tap = {0};
     int result = link_find(net->tap, &tap, err);
     if (result < 0)
         return result;
@@ -93,7 +93,7 @@ int bridge_attach(struct unikernel *unikernel, size_t i, const struct network_pl
 {
     struct attachment *net = &unikernel->nets[i];
     char prefix[TAP_PREFIX_SIZE];
-    struct link bridge;
+    struct link bridge = {0};
     int result = find_bridge(plan->bridge, &bridge, err);
     if (result < 0)
         return result;
@@ -150,7 +150,7 @@ void bridge_adopt(struct unikernel *unikernel, size_t i, const struct network_pl
     struct attachment *net = &unikernel->nets[i];
     struct error err = {0};
     char prefix[TAP_PREFIX_SIZE];
-    struct link tap;
+    struct link tap = {0};
     tap_prefix(unikernel->daemon->state_dir, prefix);
     tap_name(prefix, unikernel->id, i, net->tap);
     snprintf(net->bridge, sizeof net->bridge, "%s", plan->bridge);

@@ -150,8 +150,10 @@ static void look(void *context)
     }
     for (size_t i = 0; i < daemon->unikernel_count; i++) {
         struct unikernel *unikernel = daemon->unikernels[i];
-        for (size_t j = 0; unikernel->attached && unikernel->ended == NULL && j < UNIKERNEL_NETS_MAX; j++)
-            if (unikernel->nets[j].tap[0] != '\0' && j < unikernel->deploy->networks.count)
+        size_t count =
+            unikernel->attached && unikernel->ended == NULL ? unikernel->deploy->networks.count : 0;
+        for (size_t j = 0; j < count && j < UNIKERNEL_NETS_MAX; j++)
+            if (unikernel->nets[j].tap[0] != '\0')
                 look_at(watch, unikernel, j);
     }
     if (policies_discover(daemon, &err) < 0)

@@ -135,7 +135,7 @@ static int add_address(const struct link *link, uint32_t ipv4, uint8_t prefix, s
 
 int link_make_bridge(const char *name, uint32_t ipv4, uint8_t prefix, uint32_t mtu, struct error *err)
 {
-    struct link link;
+    struct link link = {0};
     int result = create_bridge(name, mtu, err);
     if (result < 0 && result != -EEXIST)
         return result;

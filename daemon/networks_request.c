@@ -61,7 +61,7 @@ static int check_bridge(const struct daemon *daemon, const char *name,
                         const struct wire_network_create *config, struct error *err)
 {
     char interface[IFNAMSIZ];
-    struct link link;
+    struct link link = {0};
     if (config->bridge.size < 1 || config->bridge.size >= IFNAMSIZ ||
         memchr(config->bridge.data, '/', config->bridge.size) != NULL)
         return error_set(err, EINVAL, "network", name, "an interface's name has 1 to %d letters and digits",
@@ -188,7 +188,7 @@ static size_t users(const struct daemon *daemon, const struct network_entry *ent
 static void find_trouble(const struct wire_network_create *config, char trouble[static 96])
 {
     char name[IFNAMSIZ];
-    struct link link;
+    struct link link = {0};
     trouble[0] = '\0';
     networks_text(config->bridge, name, sizeof name);
     if (config->kind != WIRE_NETWORK_KIND_BRIDGE)
