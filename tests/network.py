@@ -526,6 +526,41 @@ def test_an_ordinary_users_daemon_says_why_it_has_no_bridges():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def test_albatross_bridges_are_taps_on_what_the_policy_lists(host, forge):
+    done = host.ask("create", ":web", f"image={forge}", "net=service:br0", check=True)
+    assert "created unikernel" in done.text
+    net = host.net("web")
+    assert net["network"] == "bridge:br0" and links()[net["interface"]]["master"] == "br0"
+    assert net["mac"] == host.json("show", "web")["networks"][0]["mac"] and sent(host, "web")
+    refused = host.ask("create", ":other", f"image={forge}", "net=service:nothing0", check=False)
+    assert refused.status != 0 and "nothing0" in refused.error + refused.text
+    host.bivy("policy", "set", "t:", "--network", "user")
+    refused = host.ask("create", "t:web", f"image={forge}", "net=service:br0", check=False)
+    assert refused.status != 0 and "does not allow network br0" in refused.error + refused.text
+
+
+def test_the_roots_policy_follows_the_hosts_bridges(host):
+    ip("link", "add", "late0", "type", "bridge")
+    listed = lambda: host.json("policy", "ls")[0]["networks"]
+    assert until(lambda: "late0" in listed())
+    ip("link", "del", "late0")
+    assert until(lambda: "late0" not in listed())
+
+
+def test_a_neighbour_cannot_get_at_the_loopback_through_a_forward(lan, neighbour):
+    port = free_port()
+    lan.run_image("web", WEB, "lan", "-p", f"{port}:80")
+    assert get("127.0.0.1", port) == 200
+    bridge = bytes.fromhex(links()["br0"]["address"].replace(":", ""))
+    ip("neigh", "replace", "10.1.0.50", "lladdr", OTHER.hex(":"), "dev", "br0")
+    ask = [frames.ethernet(bridge, OTHER, frames.IPV4, frames.tcp("10.1.0.50", to, 4000, number, 1, 0, frames.SYN))
+           for to, number in (("127.0.0.1", port), ("127.0.0.1", 9), ("10.1.0.1", 9))]
+    for frame in ask:
+        neighbour.send(frame)
+    answered = [frame[26:30] for _, frame in neighbour.take() if frame[12:14] == b"\x08\x00" and frame[23] == frames.TCP]
+    assert answered == [frames.packed("10.1.0.1")], "refused by the host, and nothing from elsewhere"
+
+
 def test_doctor_says_which_networks_there_are():
     checks = {one["name"]: one for one in json.loads(subprocess.run(
         [BIN / "bivy", "doctor", "-o", "json"], capture_output=True, text=True).stdout)}
