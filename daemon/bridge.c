@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "bridge.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "address.h"
 #include "daemon.h"
@@ -132,6 +134,21 @@ int bridge_listen(struct unikernel *unikernel, size_t i, struct error *err)
     struct forwards forwards = {.table = net->tap, .bridge = net->bridge, .guest = net->ipv4, .items = items};
     forwards.count = collect_forwards(unikernel, i, items);
     return forwards.count == 0 ? 0 : forwards_install(&forwards, err);
+}
+
+int bridge_connect(const struct unikernel *unikernel, size_t i, uint16_t guest_port, struct error *err)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(guest_port),
+                             .sin_addr.s_addr = htonl(unikernel->nets[i].ipv4)};
+    cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return error_set(err, errno, "connect", unikernel->name, NULL);
+    int result =
+        connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS ? -errno : 0;
+    if (result == 0)
+        result = fd_set_nonblocking(fd, 0);
+    return result < 0 ? error_set(err, -result, "connect", unikernel->name, NULL) : fd_take(&fd);
 }
 
 void bridge_detach(struct unikernel *unikernel, size_t i)

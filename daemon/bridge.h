@@ -9,6 +9,7 @@
 #define DAEMON_BRIDGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct daemon;
 struct error;
@@ -21,6 +22,9 @@ int bridge_attach(struct unikernel *unikernel, size_t i, const struct network_pl
 
 /* Lets the ports of the host that lead to device I lead there. 0 or -errno. */
 int bridge_listen(struct unikernel *unikernel, size_t i, struct error *err);
+
+/* A TCP connection to the guest's port that is being made: blocking, the caller's. Or -errno. */
+int bridge_connect(const struct unikernel *unikernel, size_t i, uint16_t guest_port, struct error *err);
 
 /* Takes away what stays behind when the tap goes with its tender. */
 void bridge_detach(struct unikernel *unikernel, size_t i);

@@ -43,6 +43,12 @@ static int check_device(struct daemon *daemon, const char *name, const struct wi
     return 0;
 }
 
+/* Whether the daemon will know the address of device I. */
+static bool is_known(const struct wire_deploy *deploy, size_t i, const struct network_plan *plan)
+{
+    return plan->has_range || (device_of(deploy, i)->has_ipv4 && device_of(deploy, i)->ipv4.size > 0);
+}
+
 /* A guest on a bridge is reached by translating addresses: its own must be known, and IPv4. */
 static int check_ports(const char *name, const struct wire_deploy *deploy, size_t i,
                        const struct network_plan *plan, struct error *err)
@@ -53,7 +59,7 @@ static int check_ports(const char *name, const struct wire_deploy *deploy, size_
         uint8_t prefix;
         if (ports_device(deploy, port) != (int)i)
             continue;
-        if (!plan->has_range && !device_of(deploy, i)->has_ipv4) {
+        if (!is_known(deploy, i, plan)) {
             error_set(err, EINVAL, "port", name, "the guest's address on bridge %s is not known",
                       plan->bridge);
             error_hint(err, "define a network with --bridge %s --subnet A.B.C.0/N, and attach it to that",
@@ -63,8 +69,9 @@ static int check_ports(const char *name, const struct wire_deploy *deploy, size_
         if (port->address.size > 0 && !address_parse(port->address, &address, &prefix))
             return error_set(err, EINVAL, "port", name, "a guest on a bridge has IPv4 ports only");
     }
-    if (plan->bridged && i == 0 && deploy->has_health)
-        return error_set(err, EOPNOTSUPP, "health check", name, "it goes through a user network's switch");
+    if (i == 0 && deploy->has_health && !is_known(deploy, i, plan))
+        return error_set(err, EINVAL, "health check", name, "the guest's address on bridge %s is not known",
+                         plan->bridge);
     return 0;
 }
 
@@ -253,8 +260,10 @@ int network_attach(struct unikernel *unikernel, int *ends, struct error *err)
 
 int network_connect(struct unikernel *unikernel, uint16_t guest_port, struct error *err)
 {
-    if (!unikernel->attached || unikernel->nets[0].tap[0] != '\0')
-        return error_set(err, ENOTCONN, "connect", unikernel->name, "it is on no user network");
+    if (!unikernel->attached)
+        return error_set(err, ENOTCONN, "connect", unikernel->name, "it has no network");
+    if (unikernel->nets[0].tap[0] != '\0')
+        return bridge_connect(unikernel, 0, guest_port, err);
     return usernet_connect(unikernel, guest_port, err);
 }
 

@@ -40,9 +40,9 @@ int network_reserve(struct unikernel *unikernel, struct error *err);
 int network_attach(struct unikernel *unikernel, int *ends, struct error *err);
 
 /*
- * A connection to a TCP port of the guest, on its first device, as the switch makes it: what the returned
- * socket (the caller's) gives first is one byte 0, once the guest has accepted; or it ends. -errno if there
- * is no way to ask.
+ * A connection to a TCP port of the guest, on its first device: a TCP socket that is connecting (on a
+ * bridge), or one as the switch makes it: what it gives first is one byte 0, once the guest has accepted; or
+ * it ends. The caller's. -errno if there is no way to ask.
  */
 int network_connect(struct unikernel *unikernel, uint16_t guest_port, struct error *err);
 

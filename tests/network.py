@@ -539,6 +539,15 @@ def test_albatross_bridges_are_taps_on_what_the_policy_lists(host, forge):
     assert refused.status != 0 and "does not allow network br0" in refused.error + refused.text
 
 
+@pytest.mark.parametrize("check,health", [("http:80/", "passing"), ("http:80/nothing", "failing"), ("tcp:80", "passing"),
+                                          ("tcp:81", "failing")])
+def test_a_guest_on_a_bridge_is_asked_whether_it_works(lan, check, health):
+    lan.run_image("web", WEB, "lan", "--check", check, "--check-interval", "100", "--check-retries", "2")
+    assert until(lambda: lan.json("show", "web")["health"] == health), lan.json("show", "web")
+    refused = lan.bivy("deploy", "other", WEB, "--net", "service=bridge:br0", "--check", check, check=False)
+    assert refused.returncode == 1 and "address on bridge br0 is not known" in refused.stderr
+
+
 def test_the_roots_policy_follows_the_hosts_bridges(host):
     ip("link", "add", "late0", "type", "bridge")
     listed = lambda: host.json("policy", "ls")[0]["networks"]
