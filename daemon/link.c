@@ -71,26 +71,23 @@ int link_each(void (*function)(void *context, const struct link *link), void *co
     return netlink_dump(NETLINK_ROUTE, &batch, walk_one, &walk, err);
 }
 
-struct search {
-    const char *name;
-    struct link *found;
-};
-
-static void compare_name(void *context, const struct link *link)
+static void take_link(void *context, const struct link *link)
 {
-    const struct search *search = context;
-    if (strcmp(link->name, search->name) == 0)
-        *search->found = *link;
+    *(struct link *)context = *link;
 }
 
 int link_find(const char *name, struct link *link, struct error *err)
 {
-    struct search search = {name, link};
+    struct netlink_batch batch = {0};
+    struct walk walk = {take_link, link};
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
     memset(link, 0, sizeof *link);
-    int result = link_each(compare_name, &search, err);
-    if (result < 0 || link->index != 0)
-        return result;
-    return error_set(err, ENODEV, "interface", name, "there is none of this name");
+    netlink_begin(&batch, RTM_GETLINK, NLM_F_ACK, &header, sizeof header);
+    netlink_put_text(&batch, IFLA_IFNAME, name);
+    int result = netlink_dump(NETLINK_ROUTE, &batch, walk_one, &walk, err);
+    if (result == -ENODEV || (result == 0 && link->index == 0))
+        return error_set(err, ENODEV, "interface", name, "there is none of this name");
+    return result;
 }
 
 /* Locally administered, and the same whenever the bridge is made again. */

@@ -331,8 +331,10 @@ static int take_dump(struct netlink_reader reader,
     while (netlink_next(&reader, &message)) {
         if (message.type == NLMSG_DONE)
             return 1;
-        if (message.type == NLMSG_ERROR)
-            return -netlink_verdict(&message, text, sizeof text);
+        if (message.type == NLMSG_ERROR) {
+            int code = netlink_verdict(&message, text, sizeof text);
+            return code == 0 ? 1 : -code;
+        }
         if (message.type >= NLMSG_MIN_TYPE)
             function(context, &message);
     }

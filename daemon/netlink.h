@@ -90,7 +90,8 @@ void netlink_text(const struct netlink_attribute *attribute, char *text, size_t 
 int netlink_verdict(const struct netlink_message *message, char *text, size_t size);
 
 /*
- * Sends a batch of one request for a dump and calls FUNCTION for every message of the answer. 0 or -errno.
+ * Sends a batch of one request, for a dump or with NLM_F_ACK, and calls FUNCTION for every message of the
+ * answer. 0 or -errno.
  */
 int netlink_dump(int protocol, const struct netlink_batch *batch,
                  void (*function)(void *context, const struct netlink_message *message), void *context,

@@ -378,7 +378,7 @@ def test_taps_are_adopted_after_a_crash_and_what_is_left_over_goes(lan):
     again = lan.json("show", "kept")
     assert again["pid"] == pid and again["networks"][0] == kept
     assert get("127.0.0.1", one) == 200 and get(kept["ipv4"], 80) == 200
-    assert [name for name in links() if name.startswith("bv")] == [kept["interface"]]
+    assert until(lambda: [name for name in links() if name.startswith("bv")] == [kept["interface"]])
     lan.bivy("destroy", "kept", "--yes")
     with pytest.raises(OSError):
         get("127.0.0.1", one, seconds=0)
