@@ -364,7 +364,7 @@ def test_a_burst_passes_a_bridge_only_as_far_as_the_bucket_goes(host, forge, nei
 def test_taps_are_adopted_after_a_crash_and_what_is_left_over_goes(lan):
     one, two = free_port(), free_port()
     kept = lan.run_image("kept", WEB, "lan", "-p", f"{one}:80")
-    lost = lan.run_image("lost", WEB, "lan", "-p", f"{two}:80")
+    lost = lan.run_image("lost", WEB, "lan", "-p", f"{two}:80", "--restart", "never")
     assert get("127.0.0.1", one) == 200
     pid = lan.json("show", "kept")["pid"]
     lan.kill()
