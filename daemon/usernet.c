@@ -315,12 +315,36 @@ void usernet_forget(struct daemon *daemon, int64_t id)
         }
 }
 
+static bool is_attached(const struct unikernel *unikernel, const char *held)
+{
+    for (size_t i = 0; i < unikernel->deploy->networks.count && i < UNIKERNEL_NETS_MAX; i++)
+        if (strcmp(unikernel->nets[i].network, held) == 0)
+            return true;
+    return false;
+}
+
+/* A definition nearer or farther may have the same label. */
+static bool is_used(const struct usernet *network)
+{
+    for (size_t i = 0; i < network->daemon->unikernel_count; i++)
+        if (is_attached(network->daemon->unikernels[i], network->held))
+            return true;
+    return false;
+}
+
 void usernet_end_unused(struct daemon *daemon, const char *label)
 {
     size_t size = strlen(label);
-    for (struct usernet *network = daemon->switches; network != NULL; network = network->next)
-        if (strncmp(network->held, label, size) == 0 && network->held[size] == '@')
-            keeper_signal(daemon->keeper, network->id, SIGTERM, NULL);
+    for (struct usernet *next, *network = daemon->switches; network != NULL; network = next) {
+        next = network->next;
+        if (strncmp(network->held, label, size) != 0 || network->held[size] != '@' || is_used(network))
+            continue;
+        /* Forgotten at once: a network of the same name may be wanted before its process has ended. */
+        keeper_signal(daemon->keeper, network->id, SIGTERM, NULL);
+        keeper_drop(daemon->keeper, network->held, NULL);
+        usernet_unlink(network);
+        usernet_free(network);
+    }
 }
 
 bool usernet_adopt(struct daemon *daemon, const struct keep_child *child)
@@ -347,14 +371,6 @@ bool usernet_adopt(struct daemon *daemon, const struct keep_child *child)
 static void restart_ended(struct unikernel *unikernel)
 {
     supervise_start_later(unikernel);
-}
-
-static bool is_attached(const struct unikernel *unikernel, const char *held)
-{
-    for (size_t i = 0; i < unikernel->deploy->networks.count && i < UNIKERNEL_NETS_MAX; i++)
-        if (strcmp(unikernel->nets[i].network, held) == 0)
-            return true;
-    return false;
 }
 
 /* The tender holds one end of a socket whose other end is gone. */

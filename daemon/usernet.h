@@ -36,7 +36,7 @@ int usernet_listen(struct unikernel *unikernel, size_t i, size_t index, int list
 /* See network_connect(). */
 int usernet_connect(struct unikernel *unikernel, uint16_t guest_port, struct error *err);
 
-/* Ends the switches of the networks with LABEL: nothing is attached to them. */
+/* Ends the switches of networks with LABEL to which nothing is attached. */
 void usernet_end_unused(struct daemon *daemon, const char *label);
 
 /* Removes the ports of deployment ID, of which nothing else is known any more, from every switch. */

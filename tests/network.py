@@ -460,6 +460,12 @@ def test_a_user_network_may_have_long_packets(host, forge):
     assert sent(host, "guest") and "mtu 9000" in host.bivy("logs", "guest").stdout
     host.run_image("web", WEB, "fast", "-p", f"{port}:80")
     assert get("127.0.0.1", port) == 200
+    # Another of the same name, at once.
+    host.bivy("destroy", "web", "guest", "--yes")
+    host.bivy("network", "rm", "fast")
+    host.bivy("network", "create", "fast", "--subnet", "10.6.0.0/24")
+    assert host.run_image("web", WEB, "fast", "-p", f"{port}:80")["ipv4"] == "10.6.0.10"
+    assert get("127.0.0.1", port) == 200
 
 
 def test_one_hardware_address_is_on_a_bridge_once(lan, forge):
