@@ -82,18 +82,25 @@ static int route_loopback(const char *bridge, struct error *err)
     return result < 0 ? error_set(err, -result, "route loopback", bridge, NULL) : 0;
 }
 
-int forwards_install(const struct forwards *forwards, struct error *err)
+static int install(const struct forwards *forwards, bool loopback, bool replace, struct error *err)
 {
     struct nft nft;
-    bool loopback = false;
-    for (size_t i = 0; i < forwards->count; i++)
-        loopback = loopback || is_loopback(forwards->items[i].address) || forwards->items[i].address == 0;
-    nft_replace(&nft, NFPROTO_IPV4, forwards->table);
+    nft_make(&nft, NFPROTO_IPV4, forwards->table, replace);
     forward_chain(&nft, forwards, "in", NF_INET_PRE_ROUTING);
     forward_chain(&nft, forwards, "out", NF_INET_LOCAL_OUT);
     if (loopback)
         loopback_chains(&nft, forwards);
-    int result = nft_commit(&nft, "forward ports", err);
+    return nft_commit(&nft, "forward ports", err);
+}
+
+int forwards_install(const struct forwards *forwards, struct error *err)
+{
+    bool loopback = false;
+    for (size_t i = 0; i < forwards->count; i++)
+        loopback = loopback || is_loopback(forwards->items[i].address) || forwards->items[i].address == 0;
+    int result = install(forwards, loopback, false, err);
+    if (result == -EEXIST)
+        result = install(forwards, loopback, true, err);
     return result == 0 && loopback ? route_loopback(forwards->bridge, err) : result;
 }
 

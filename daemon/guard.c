@@ -3,6 +3,7 @@
 #include "guard.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -229,13 +230,13 @@ static void interface_id(uint8_t id[static 8], const uint8_t mac[static 6])
     memcpy(id, made, sizeof made);
 }
 
-int guard_install(const struct guard *guard, struct error *err)
+static int install(const struct guard *guard, bool replace, struct error *err)
 {
     struct builder builder = {.guard = guard};
     uint32_t order = htonl(guard->ipv4);
     memcpy(builder.ipv4, &order, sizeof order);
     interface_id(builder.interface_id, guard->mac);
-    nft_replace(&builder.nft, NFPROTO_NETDEV, guard->tap);
+    nft_make(&builder.nft, NFPROTO_NETDEV, guard->tap, replace);
     nft_chain(&builder.nft, &(struct nft_chain){.name = "from-guest",
                                                 .type = "filter",
                                                 .device = guard->tap,
@@ -252,6 +253,12 @@ int guard_install(const struct guard *guard, struct error *err)
                                                 .policy = NF_ACCEPT});
     to_guest(&builder);
     return nft_commit(&builder.nft, "guard tap", err);
+}
+
+int guard_install(const struct guard *guard, struct error *err)
+{
+    int result = install(guard, false, err);
+    return result == -EEXIST ? install(guard, true, err) : result;
 }
 
 void guard_remove(const char *tap)

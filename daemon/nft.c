@@ -35,20 +35,23 @@ static void nft_begin(struct nft *nft, uint8_t family, const char *table)
     nft->family = family;
     nft->table = table;
     edge(nft, NFNL_MSG_BATCH_BEGIN);
-    /* Made if it is not there, so that it can be removed whether or not it was. */
-    table_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-    table_message(nft, NFT_MSG_DELTABLE, 0);
 }
 
-void nft_replace(struct nft *nft, uint8_t family, const char *table)
+void nft_make(struct nft *nft, uint8_t family, const char *table, bool replace)
 {
     nft_begin(nft, family, table);
-    table_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+    if (replace) {
+        /* Made if it has gone meanwhile, so that it can be removed in any case. */
+        table_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+        table_message(nft, NFT_MSG_DELTABLE, 0);
+    }
+    table_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 }
 
 void nft_remove(struct nft *nft, uint8_t family, const char *table)
 {
     nft_begin(nft, family, table);
+    table_message(nft, NFT_MSG_DELTABLE, 0);
 }
 
 void nft_chain(struct nft *nft, const struct nft_chain *chain)

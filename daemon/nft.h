@@ -13,6 +13,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,8 +27,14 @@ struct nft {
     const char *table, *chain;
 };
 
-/* Begins a transaction that replaces TABLE (borrowed), or removes it. */
-void nft_replace(struct nft *nft, uint8_t family, const char *table);
+/*
+ * Begins a transaction that makes TABLE (borrowed), in place of the one there is if REPLACE; without it the
+ * commit is -EEXIST then. Making is tried first: the kernel waits for all processors before it lets go of a
+ * table.
+ */
+void nft_make(struct nft *nft, uint8_t family, const char *table, bool replace);
+
+/* One that removes TABLE; its commit is -ENOENT if there is none. */
 void nft_remove(struct nft *nft, uint8_t family, const char *table);
 
 /* A chain on a hook; rules go into the last one. DEVICE: for NFPROTO_NETDEV, else NULL. */
