@@ -22,6 +22,7 @@
 
 #include "bivy/abi/spt.h"
 #include "commands.h"
+#include "doctor_network.h"
 #include "host/error.h"
 #include "host/fd.h"
 #include "host/path.h"
@@ -185,6 +186,12 @@ static void check_bridges(struct finding *finding)
     finding->fix[0] = '\0';
 }
 
+static void check_networks(struct finding *finding)
+{
+    bool all = doctor_network(finding->found, sizeof finding->found, finding->fix, sizeof finding->fix);
+    finding->verdict = all ? VERDICT_OK : VERDICT_OPTIONAL;
+}
+
 static void check_programs(struct finding *finding)
 {
     static const char *const programs[] = {"bivy-spt", "bivy-hvt",  "bivy-net",
@@ -249,6 +256,7 @@ static const struct check {
     {"cgroups", "shares and limits of processor and memory", check_cgroups},
     {"tun", "unikernels on bridges", check_tun},
     {"bridges", "unikernels on the host's networks", check_bridges},
+    {"networks", "the kinds of network that unikernels may be attached to", check_networks},
 };
 
 #define CHECKS (sizeof checks / sizeof checks[0])

@@ -40,7 +40,7 @@ const char *unikernel_event_name(int64_t kind)
 {
     static const char *const words[] = {"created",   "started", "exited",  "restarted", "stopped",
                                         "destroyed", "failed",  "refused", "health"};
-    return word(words, COUNT(words), kind);
+    return kind == WIRE_EVENT_KIND_NETWORK ? "network" : word(words, COUNT(words), kind);
 }
 
 static const char *health_name(int64_t health)
@@ -140,6 +140,8 @@ static json_t *networks_json(const struct wire_net_state_list *networks)
         output_json_set(one, "network", text_json(net->network));
         output_json_set(one, "mac", mac_json(net->mac));
         output_json_set(one, "ipv4", net->ipv4.size > 0 ? text_json(net->ipv4) : json_null());
+        output_json_set(one, "interface", net->has_interface ? text_json(net->interface) : json_null());
+        output_json_set(one, "trouble", net->has_trouble ? text_json(net->trouble) : json_null());
         json_array_append_new(all, one);
     }
     return all;
@@ -296,6 +298,10 @@ static void print_devices(const struct wire_unikernel *it)
         const struct wire_net_state *net = &it->networks.items[i];
         output_field(i == 0 ? "networks" : "", "%.*s on %.*s %.*s", BYTES(net->device), BYTES(net->network),
                      BYTES(net->ipv4));
+        if (net->has_interface)
+            output_field("", "  interface %.*s", BYTES(net->interface));
+        if (net->has_trouble)
+            output_field("", "  trouble: %.*s", BYTES(net->trouble));
     }
     for (size_t i = 0; i < it->blocks.count; i++) {
         const struct wire_block_info *block = &it->blocks.items[i];

@@ -156,6 +156,13 @@ int client_policy_remove(struct client *client, const char *name, struct error *
 int client_console(struct client *client, const char *name, int64_t after, int64_t tail, bool follow,
                    struct error *err);
 
+/* Networks at and below NAME; one is defined, removed. */
+int client_networks(struct client *client, const char *name, struct wire_arena *arena,
+                    struct wire_network_list *networks, struct error *err);
+int client_network_create(struct client *client, const char *name, const struct wire_network_create *config,
+                          struct error *err);
+int client_network_remove(struct client *client, const char *name, struct error *err);
+
 /* Begins a stream of the events at and below NAME with an id above AFTER, then live ones. client_next()
  * yields payload.u.data.u.bivy.u.event. */
 int client_events(struct client *client, const char *name, int64_t after, struct error *err);

@@ -145,6 +145,31 @@ int client_policy_remove(struct client *client, const char *name, struct error *
     return command_only(client, name, &command, err);
 }
 
+int client_networks(struct client *client, const char *name, struct wire_arena *arena,
+                    struct wire_network_list *networks, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_NETWORK_LIST};
+    struct wire_bivy_reply reply;
+    int result = client_request(client, name, &request, WIRE_BIVY_REPLY_NETWORKS, arena, &reply, err);
+    if (result == 0)
+        *networks = reply.u.networks;
+    return result;
+}
+
+int client_network_create(struct client *client, const char *name, const struct wire_network_create *config,
+                          struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_NETWORK_CREATE,
+                                        .u.network_create = *config};
+    return request_only(client, name, &request, err);
+}
+
+int client_network_remove(struct client *client, const char *name, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_NETWORK_REMOVE};
+    return request_only(client, name, &request, err);
+}
+
 /* Begins a stream with a Bivy request; what answers it is the stream's first message and says nothing. */
 static int stream_only(struct client *client, const char *name, const struct wire_bivy_request *request,
                        struct error *err)

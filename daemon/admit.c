@@ -61,9 +61,6 @@ static int check_networks(const char *name, const struct wire_deploy *deploy, st
             if (same_bytes(net->device, deploy->networks.items[j].device))
                 return error_set(err, EINVAL, "network", name, "device %.*s is given twice",
                                  (int)net->device.size, (const char *)net->device.data);
-        int result = network_check(name, net, err);
-        if (result < 0)
-            return result;
     }
     return 0;
 }
@@ -94,6 +91,8 @@ int admit_config(struct daemon *daemon, const char *name, const struct wire_depl
         result = check_arguments(name, deploy, err);
     if (result == 0)
         result = check_networks(name, deploy, err);
+    if (result == 0)
+        result = network_check(daemon, name, deploy, err);
     return result == 0 ? ports_check(name, deploy, err) : result;
 }
 

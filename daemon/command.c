@@ -19,6 +19,7 @@
 #include "host/fd.h"
 #include "image.h"
 #include "lifecycle.h"
+#include "networks.h"
 #include "policies.h"
 #include "query.h"
 #include "scope.h"
@@ -320,6 +321,23 @@ static void do_shutdown(struct connection *connection, const struct wire_bivy_re
     lifecycle_shutdown(connection);
 }
 
+static void do_network_create(struct connection *connection, const struct wire_bivy_request *request)
+{
+    networks_create(connection, &request->u.network_create);
+}
+
+static void do_network_list(struct connection *connection, const struct wire_bivy_request *request)
+{
+    (void)request;
+    networks_list(connection);
+}
+
+static void do_network_remove(struct connection *connection, const struct wire_bivy_request *request)
+{
+    (void)request;
+    networks_remove(connection);
+}
+
 static const struct {
     void (*run)(struct connection *connection, const struct wire_bivy_request *request);
     bool label;      /* about one unikernel */
@@ -337,6 +355,9 @@ static const struct {
     [WIRE_BIVY_REQUEST_CONSOLE] = {do_console, true, true},
     [WIRE_BIVY_REQUEST_EVENTS] = {do_events, false, false},
     [WIRE_BIVY_REQUEST_SHUTDOWN] = {do_shutdown, false, false},
+    [WIRE_BIVY_REQUEST_NETWORK_CREATE] = {do_network_create, true, false},
+    [WIRE_BIVY_REQUEST_NETWORK_LIST] = {do_network_list, false, false},
+    [WIRE_BIVY_REQUEST_NETWORK_REMOVE] = {do_network_remove, true, false},
 };
 
 static void run_bivy(struct connection *connection, const struct wire_bivy_command *command)

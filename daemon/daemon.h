@@ -19,9 +19,11 @@ struct loop_timer;
 struct store;
 struct unikernel;
 
-struct policy_entry; /* policies.h */
-struct network;      /* network.h */
-struct connection;   /* connection.h */
+struct policy_entry;  /* policies.h */
+struct usernet;       /* usernet.h */
+struct network_entry; /* networks.h */
+struct bridge_watch;  /* bridge_watch.h */
+struct connection;    /* connection.h */
 struct pending_event;
 
 struct daemon {
@@ -35,7 +37,9 @@ struct daemon {
     struct unikernel **unikernels; /* sorted by name */
     size_t unikernel_count, unikernel_capacity;
     struct policy_entry *policies; /* the root's first */
-    struct network *networks;
+    struct usernet *switches;
+    struct network_entry *definitions;
+    struct bridge_watch *bridge_watch;
     struct connection *connections;
     size_t connection_count;
 

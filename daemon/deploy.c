@@ -119,7 +119,6 @@ static int find_old(struct deployment *deployment, struct error *err)
 /* Everything that can be said before the image is known. */
 static int admit(struct deployment *deployment, const struct wire_deploy *deploy, struct error *err)
 {
-    char path[SCOPE_NAME_SIZE];
     deployment->config = owned_copy(&wire_type_deploy, deploy, sizeof *deploy, err);
     if (deployment->config == NULL)
         return -EINVAL;
@@ -133,10 +132,9 @@ static int admit(struct deployment *deployment, const struct wire_deploy *deploy
         result =
             ports_open(deployment_config(deployment),
                        deployment->old != NULL ? deployment->old->deploy : NULL, deployment->listeners, err);
-    scope_parent(deployment->name, path);
     /* The switch starts while the image travels. */
-    if (result == 0 && deploy->networks.count > 0)
-        result = network_prepare(deployment->daemon, path, err);
+    if (result == 0)
+        result = network_prepare(deployment->daemon, deployment->name, deploy, err);
     return result;
 }
 

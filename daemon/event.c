@@ -125,7 +125,7 @@ static int replay_one(void *context, const struct store_event *row)
 {
     const struct replay *replay = context;
     struct pending_event event = {.id = row->id, .time_ms = row->time_ms};
-    if (!scope_matches(replay->query, row->name) || row->kind < 0 || row->kind > WIRE_EVENT_KIND_HEALTH)
+    if (!scope_matches(replay->query, row->name) || row->kind < 0 || row->kind > WIRE_EVENT_KIND_NETWORK)
         return 0;
     event.kind = (enum wire_event_kind_value)row->kind;
     snprintf(event.name, sizeof event.name, "%s", row->name);

@@ -21,7 +21,8 @@
 #include "policies.h"
 #include "unikernel.h"
 
-#define LAUNCH_FIRST_FD 3 /* of the child */
+#define LAUNCH_FIRST_FD 3    /* of the child */
+#define MTU_USUAL       1500 /* what tenders take a device's for */
 
 struct launch {
     struct unikernel *unikernel;
@@ -81,6 +82,9 @@ static int add_networks(struct launch *launch, struct error *err)
         add_argument(launch, "--net:%.*s=@%d", (int)device.size, (const char *)device.data, fd);
         add_argument(launch, "--net-mac:%.*s=%02x:%02x:%02x:%02x:%02x:%02x", (int)device.size,
                      (const char *)device.data, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        if (unikernel->nets[i].mtu != 0 && unikernel->nets[i].mtu != MTU_USUAL)
+            add_argument(launch, "--net-mtu:%.*s=%u", (int)device.size, (const char *)device.data,
+                         unikernel->nets[i].mtu);
     }
     return 0;
 }

@@ -14,7 +14,7 @@
 
 struct search {
     const char *name, *device, *network;
-    uint32_t subnet, hosts;
+    uint32_t subnet, hosts, gateway;
     uint32_t wanted, found;
     int taken;     /* WANTED belongs to another */
     uint8_t *used; /* a bit for each address of the subnet; NULL: not asked for */
@@ -48,7 +48,7 @@ static uint32_t lowest_free(const struct search *search)
 {
     /* The last address is the broadcast. */
     for (uint32_t host = LEASE_FIRST; host < search->hosts - 1; host++)
-        if ((search->used[host / 8] & 1u << (host % 8)) == 0)
+        if ((search->used[host / 8] & 1u << (host % 8)) == 0 && search->subnet + host != search->gateway)
             return search->subnet + host;
     return 0;
 }
@@ -64,7 +64,7 @@ static uint32_t choose(const struct search *search, struct error *err)
         return address;
     }
     uint32_t host = search->wanted - search->subnet;
-    if (host < LEASE_FIRST || host >= search->hosts - 1)
+    if (host < LEASE_FIRST || host >= search->hosts - 1 || search->wanted == search->gateway)
         error_set(err, EADDRNOTAVAIL, "network", search->network, "the address is not one of the network's");
     else if (search->taken)
         error_set(err, EADDRINUSE, "network", search->network, "the address belongs to another unikernel");
@@ -74,13 +74,14 @@ static uint32_t choose(const struct search *search, struct error *err)
 }
 
 uint32_t lease_assign(struct store *store, const char *name, const char *device, const char *network,
-                      uint32_t subnet, int prefix, uint32_t wanted, struct error *err)
+                      const struct lease_range *range, uint32_t wanted, struct error *err)
 {
     struct search search = {.name = name,
                             .device = device,
                             .network = network,
-                            .subnet = subnet,
-                            .hosts = UINT32_C(1) << (32 - prefix),
+                            .subnet = range->subnet,
+                            .gateway = range->gateway,
+                            .hosts = UINT32_C(1) << (32 - range->prefix),
                             .wanted = wanted};
     search.used = calloc(search.hosts / 8 + 1, 1);
     if (search.used == NULL) {

@@ -14,10 +14,10 @@
 #include "host/log.h"
 #include "host/loop.h"
 #include "keeper.h"
-#include "network.h"
 #include "store.h"
 #include "supervise.h"
 #include "unikernel.h"
+#include "usernet.h"
 
 /* One that waits for a process to end. */
 struct operation {
@@ -207,7 +207,7 @@ static void look_for_end(void *context)
     struct daemon *daemon = context;
     daemon->ending_timer = NULL;
     if (!end_everything(daemon)) {
-        network_close_all(daemon);
+        usernet_close_all(daemon);
         int result = keeper_quit(daemon->keeper, NULL);
         if (result == 0 || result == -EPIPE) {
             loop_stop(daemon->loop);

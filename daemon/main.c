@@ -249,7 +249,7 @@ static void daemon_close(struct daemon *daemon)
     while (daemon->unikernel_count > 0)
         unikernel_free(daemon->unikernels[--daemon->unikernel_count]);
     free(daemon->unikernels);
-    network_lose_all(daemon);
+    network_close(daemon);
     policies_close(daemon);
     keeper_close(daemon->keeper);
     store_close(daemon->store);

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "policies.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,8 @@
 #include "host/error.h"
 #include "host/log.h"
 #include "keep/protocol.h"
+#include "link.h"
+#include "networks.h"
 #include "owned.h"
 #include "scope.h"
 #include "store.h"
@@ -48,25 +49,43 @@ static void entry_free(struct policy_entry *entry)
     free(entry);
 }
 
-/* Appends the host's bridges to the networks. */
-static size_t find_bridges(struct wire_bytes *bridges, size_t count, size_t limit, struct wire_arena *arena)
+/* Appends the labels of the networks that were defined; two of one label are one name in a policy. */
+static size_t find_networks(const struct daemon *daemon, struct wire_bytes *names, size_t count, size_t limit)
 {
-    DIR *list = opendir("/sys/class/net");
-    if (list == NULL)
-        return count;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL && count < limit;) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "/sys/class/net/%s/bridge", entry->d_name);
-        if (entry->d_name[0] == '.' || access(path, F_OK) < 0)
-            continue;
-        char *name = wire_arena_take(arena, strlen(entry->d_name) + 1, NULL);
-        if (name == NULL)
-            break;
-        memcpy(name, entry->d_name, strlen(entry->d_name) + 1);
-        bridges[count++] = wire_text(name);
+    for (const struct network_entry *e = daemon->definitions; e != NULL && count < limit; e = e->next) {
+        size_t i = 0;
+        while (i < count && !wire_text_is(names[i], scope_label(e->name)))
+            i++;
+        if (i == count)
+            names[count++] = wire_text(scope_label(e->name));
     }
-    closedir(list);
     return count;
+}
+
+struct bridges {
+    struct wire_bytes *names;
+    size_t count, limit;
+    struct wire_arena *arena;
+};
+
+static void take_bridge(void *context, const struct link *link)
+{
+    struct bridges *bridges = context;
+    if (!link->bridge || bridges->count == bridges->limit)
+        return;
+    char *name = wire_arena_take(bridges->arena, sizeof link->name, NULL);
+    if (name == NULL)
+        return;
+    memcpy(name, link->name, sizeof link->name);
+    bridges->names[bridges->count++] = wire_text(name);
+}
+
+/* Appends the host's bridges to the networks. */
+static size_t find_bridges(struct wire_bytes *names, size_t count, size_t limit, struct wire_arena *arena)
+{
+    struct bridges bridges = {names, count, limit, arena};
+    link_each(take_bridge, &bridges, NULL);
+    return bridges.count;
 }
 
 static int64_t disk_mib(const char *state_dir)
@@ -78,10 +97,11 @@ static int64_t disk_mib(const char *state_dir)
 }
 
 /* What the host has, in the form of a policy (Albatross protocol facts, section 6). */
-static int discover_root(struct daemon *daemon, struct error *err)
+int policies_discover(struct daemon *daemon, struct error *err)
 {
     struct wire_arena arena = {0};
-    struct wire_bytes bridges[64] = {wire_text(POLICY_NETWORK)};
+    struct wire_bytes bridges[256] = {wire_text(POLICY_NETWORK)};
+    const size_t most = sizeof bridges / sizeof *bridges;
     int64_t cpuids[POLICY_CPUS_MAX];
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int64_t memory = (int64_t)((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) >> 20);
@@ -93,9 +113,9 @@ static int discover_root(struct daemon *daemon, struct error *err)
         cpuids[root.cpuids.count++] = i;
     root.cpuids.items = cpuids;
     root.bridges.items = bridges;
-    root.bridges.count = 1;
+    root.bridges.count = find_networks(daemon, bridges, 1, most);
     if (daemon->root)
-        root.bridges.count = find_bridges(bridges, 1, sizeof bridges / sizeof *bridges, &arena);
+        root.bridges.count = find_bridges(bridges, root.bridges.count, most, &arena);
     struct owned *owned = owned_copy(&wire_type_policy, &root, sizeof root, err);
     wire_arena_free(&arena);
     return owned == NULL ? -ENOMEM : entry_insert(daemon, ":", owned);
@@ -115,7 +135,7 @@ static int load_policy(void *context, const char *path, const void *der, size_t 
 
 int policies_open(struct daemon *daemon, struct error *err)
 {
-    int result = discover_root(daemon, err);
+    int result = policies_discover(daemon, err);
     return result < 0 ? result : store_policies(daemon->store, load_policy, daemon, err);
 }
 

@@ -25,6 +25,9 @@ struct policy_entry {
 
 /* Finds what the host has and loads the rest; 0 or -errno. */
 int policies_open(struct daemon *daemon, struct error *err);
+
+/* Finds again what the host has, networks included. 0 or -errno. */
+int policies_discover(struct daemon *daemon, struct error *err);
 void policies_close(struct daemon *daemon);
 
 /* The policy at PATH or NULL. */

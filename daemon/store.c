@@ -34,6 +34,11 @@ enum statement {
     SQL_LEASE_PUT,
     SQL_LEASE_DELETE,
     SQL_LEASES,
+    SQL_NETWORK_PUT,
+    SQL_NETWORK_DELETE,
+    SQL_NETWORKS,
+    SQL_TENANT_PUT,
+    SQL_TENANT_GET,
     SQL_EVENT_PUT,
     SQL_EVENT_TRIM,
     SQL_EVENTS,
@@ -65,6 +70,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_LEASE_PUT] = "INSERT OR REPLACE INTO leases (name, device, network, ipv4) VALUES (?, ?, ?, ?)",
     [SQL_LEASE_DELETE] = "DELETE FROM leases WHERE name = ?",
     [SQL_LEASES] = "SELECT name, device, network, ipv4 FROM leases",
+    [SQL_NETWORK_PUT] = "INSERT INTO networks (name, network) VALUES (?, ?)",
+    [SQL_NETWORK_DELETE] = "DELETE FROM networks WHERE name = ?",
+    [SQL_NETWORKS] = "SELECT name, network FROM networks ORDER BY name",
+    [SQL_TENANT_PUT] = "INSERT OR IGNORE INTO tenants (path) VALUES (?)",
+    [SQL_TENANT_GET] = "SELECT number FROM tenants WHERE path = ?",
     [SQL_EVENT_PUT] =
         "INSERT OR REPLACE INTO events (id, time_ms, name, kind, detail) VALUES (?, ?, ?, ?, ?)",
     [SQL_EVENT_TRIM] =
@@ -86,6 +96,8 @@ static const char *const migrations[STORE_VERSION] = {
     "  PRIMARY KEY (name, device), UNIQUE (network, ipv4)) WITHOUT ROWID;"
     "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, name TEXT NOT NULL,"
     "  kind INTEGER NOT NULL, detail TEXT NOT NULL);",
+    "CREATE TABLE networks (name TEXT PRIMARY KEY, network BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tenants (number INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE);",
 };
 
 struct store {
@@ -351,6 +363,31 @@ int store_lease_delete(struct store *store, const char *name, struct error *err)
     return store_do(store, SQL_LEASE_DELETE, err, "t", name);
 }
 
+int store_network_put(struct store *store, const char *name, const void *network, size_t size,
+                      struct error *err)
+{
+    return store_do(store, SQL_NETWORK_PUT, err, "tb", name, network, size);
+}
+
+int store_network_delete(struct store *store, const char *name, struct error *err)
+{
+    return store_do(store, SQL_NETWORK_DELETE, err, "t", name);
+}
+
+int64_t store_tenant(struct store *store, const char *path, struct error *err)
+{
+    int64_t number = -ENOENT;
+    int result = store_do(store, SQL_TENANT_PUT, err, "t", path);
+    sqlite3_stmt *row = result < 0 ? NULL : store_query(store, SQL_TENANT_GET, err, "t", path);
+    if (row == NULL)
+        return -EIO;
+    int code = sqlite3_step(row);
+    if (code == SQLITE_ROW)
+        number = sqlite3_column_int64(row, 0);
+    result = store_end(store, row, code, err);
+    return result < 0 ? result : number;
+}
+
 int store_event_put(struct store *store, const struct store_event *event, struct error *err)
 {
     return store_do(store, SQL_EVENT_PUT, err, "iitit", event->id, event->time_ms, event->name, event->kind,
@@ -399,10 +436,11 @@ int store_unikernels(struct store *store, int (*function)(void *, const struct s
     return ended < 0 ? ended : result;
 }
 
-int store_policies(struct store *store, int (*function)(void *, const char *, const void *, size_t),
-                   void *context, struct error *err)
+static int walk_named(struct store *store, enum statement which,
+                      int (*function)(void *, const char *, const void *, size_t), void *context,
+                      struct error *err)
 {
-    sqlite3_stmt *row = store_query(store, SQL_POLICIES, err, "");
+    sqlite3_stmt *row = store_query(store, which, err, "");
     int code, result = 0;
     if (row == NULL)
         return -EIO;
@@ -411,6 +449,18 @@ int store_policies(struct store *store, int (*function)(void *, const char *, co
                           (size_t)sqlite3_column_bytes(row, 1));
     int ended = store_end(store, row, code, err);
     return ended < 0 ? ended : result;
+}
+
+int store_policies(struct store *store, int (*function)(void *, const char *, const void *, size_t),
+                   void *context, struct error *err)
+{
+    return walk_named(store, SQL_POLICIES, function, context, err);
+}
+
+int store_networks(struct store *store, int (*function)(void *, const char *, const void *, size_t),
+                   void *context, struct error *err)
+{
+    return walk_named(store, SQL_NETWORKS, function, context, err);
 }
 
 static int walk_images(struct store *store, sqlite3_stmt *row, size_t *count,

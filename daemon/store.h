@@ -18,7 +18,7 @@
 struct error;
 struct store;
 
-#define STORE_VERSION     1
+#define STORE_VERSION     2
 #define STORE_DIGEST_SIZE 32u
 #define STORE_EVENTS_MAX  10000 /* of these the youngest are kept */
 
@@ -101,6 +101,14 @@ int store_image_delete(struct store *store, const uint8_t *digest, struct error 
 int store_lease_put(struct store *store, const struct store_lease *lease, struct error *err);
 int store_lease_delete(struct store *store, const char *name, struct error *err);
 
+/* NETWORK is the DER of a NetworkCreate. */
+int store_network_put(struct store *store, const char *name, const void *network, size_t size,
+                      struct error *err);
+int store_network_delete(struct store *store, const char *name, struct error *err);
+
+/* A small number that belongs to PATH for good, from 1; or -errno. */
+int64_t store_tenant(struct store *store, const char *path, struct error *err);
+
 int store_event_put(struct store *store, const struct store_event *event, struct error *err);
 /* Forgets all but the last STORE_EVENTS_MAX events. */
 int store_event_trim(struct store *store, struct error *err);
@@ -113,6 +121,8 @@ int store_event_trim(struct store *store, struct error *err);
 int store_unikernels(struct store *store, int (*function)(void *, const struct store_unikernel *),
                      void *context, struct error *err);
 int store_policies(struct store *store, int (*function)(void *, const char *, const void *, size_t),
+                   void *context, struct error *err);
+int store_networks(struct store *store, int (*function)(void *, const char *, const void *, size_t),
                    void *context, struct error *err);
 int store_images(struct store *store, int (*function)(void *, const struct store_image *), void *context,
                  struct error *err);

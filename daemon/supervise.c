@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "backoff.h"
+#include "bridge.h"
 #include "console.h"
 #include "daemon.h"
 #include "event.h"
@@ -24,6 +25,7 @@
 #include "process.h"
 #include "store.h"
 #include "unikernel.h"
+#include "usernet.h"
 
 #define EXIT_ARGUMENT 64 /* the guest did not understand an argument */
 
@@ -206,7 +208,7 @@ static void child_exited(struct daemon *daemon, const struct keep_child *child)
 void supervise_exited(struct daemon *daemon, const struct keep_child *child)
 {
     keeper_acknowledge(daemon->keeper, child->id, NULL);
-    if (network_exited(daemon, child->id))
+    if (usernet_exited(daemon, child->id))
         return;
     child_exited(daemon, child);
 }
@@ -301,20 +303,28 @@ static void load_images(struct daemon *daemon)
     }
 }
 
+/* Switches first: their ports of what ended meanwhile must go before anything is started again. */
+static void adopt_switch(void *context, const struct keep_child *child)
+{
+    usernet_adopt(context, child);
+}
+
 static void adopt_child(void *context, const struct keep_child *child)
 {
     struct daemon *daemon = context;
-    if (network_adopt(daemon, child))
+    if (child->id >= USERNET_ID_FIRST)
         return;
     struct unikernel *unikernel = unikernel_find_id(daemon, (int64_t)child->id);
     if (child->ended_ns != 0) {
         if (unikernel != NULL && unikernel->state == WIRE_STATE_STARTING)
             unikernel->pid = child->pid;
+        usernet_forget(daemon, (int64_t)child->id);
         supervise_exited(daemon, child);
     } else if (unikernel == NULL || unikernel->state != WIRE_STATE_STARTING) {
         /* It was being ended, or was never recorded, when the daemon went away. */
         log_info("%s: process %d is left over and is ended", child->name, child->pid);
         keeper_signal(daemon->keeper, child->id, SIGKILL, NULL);
+        usernet_forget(daemon, (int64_t)child->id);
     } else {
         unikernel->pid = child->pid;
         unikernel->state = WIRE_STATE_RUNNING;
@@ -373,15 +383,21 @@ int supervise_open(struct daemon *daemon, struct error *err)
     if (result < 0)
         return result;
     load_images(daemon);
-    network_open(daemon);
+    result = network_open(daemon, err);
+    if (result < 0)
+        return result;
     keeper_exits(daemon->run_dir, remember_exit, &past);
     result = open_keeper(daemon, &started, err);
     use_past(daemon, past, result == 0 && started);
     if (result == 0)
-        result = keeper_children(daemon->keeper, adopt_child, daemon, err);
+        result = keeper_children(daemon->keeper, adopt_switch, daemon, err);
     if (result == 0)
-        start_missing(daemon);
-    return result;
+        result = keeper_children(daemon->keeper, adopt_child, daemon, err);
+    if (result < 0)
+        return result;
+    bridge_sweep(daemon);
+    start_missing(daemon);
+    return 0;
 }
 
 void supervise_keep_lost(struct daemon *daemon)
@@ -392,7 +408,7 @@ void supervise_keep_lost(struct daemon *daemon)
               daemon->ending_all ? "" : ": everything is started again");
     keeper_close(daemon->keeper);
     daemon->keeper = NULL;
-    network_lose_all(daemon);
+    usernet_lose_all(daemon);
     /* What is ending anyway needs no other one: nothing would ever end that. */
     if (!daemon->ending_all && open_keeper(daemon, &started, &err) < 0) {
         log_failure(&err);
@@ -406,7 +422,7 @@ void supervise_keep_lost(struct daemon *daemon)
         bool wanted = unikernel->ended == NULL;
         process_await_death(unikernel->pid);
         health_end(unikernel);
-        unikernel->attached = false;
+        network_detach(unikernel);
         if (wanted) {
             unikernel->pid = 0;
             unikernel->state = WIRE_STATE_STARTING;

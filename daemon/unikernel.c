@@ -190,8 +190,14 @@ static int describe_nets(const struct unikernel *unikernel, struct wire_arena *a
         if (attached->ipv4 != 0)
             inet_ntop(AF_INET, &ipv4, address, INET_ADDRSTRLEN);
         unikernel_mac(unikernel->name, net, mac);
-        items[i] = (struct wire_net_state){
-            .device = net->device, .network = net->network, .mac = {mac, 6}, .ipv4 = wire_text(address)};
+        items[i] = (struct wire_net_state){.device = net->device,
+                                           .network = net->network,
+                                           .mac = {mac, 6},
+                                           .ipv4 = wire_text(address),
+                                           .has_interface = attached->tap[0] != '\0',
+                                           .interface = wire_text(attached->tap),
+                                           .has_trouble = attached->trouble[0] != '\0',
+                                           .trouble = wire_text(attached->trouble)};
     }
     description->networks.count = count;
     description->networks.items = items;

@@ -27,12 +27,20 @@ struct loop_timer;
 #define UNIKERNEL_NETS_MAX  6 /* network devices of one unikernel: each is a descriptor of its tender */
 #define UNIKERNEL_PORTS_MAX 32
 
+#define UNIKERNEL_NETWORK_SIZE (SCOPE_NAME_SIZE + 32) /* "LABEL@PATH" with its NUL */
+
 /* One network device as it is attached. */
 struct attachment {
     uint8_t mac[6];
-    uint32_t ipv4;  /* host order; 0: not known */
-    uint8_t prefix; /* of its network */
-    uint32_t gateway, resolver;
+    uint32_t ipv4;                        /* host order; 0: not known */
+    uint8_t prefix;                       /* of its network */
+    uint32_t gateway, resolver;           /* 0: none */
+    char network[UNIKERNEL_NETWORK_SIZE]; /* what leases and switches call it */
+    char tap[16];                         /* the host's interface; "": it is on a switch */
+    uint32_t tap_index;
+    char bridge[16];   /* the interface that the tap belongs on */
+    uint32_t mtu;      /* of the tap when it was attached */
+    char trouble[128]; /* what is wrong with it; "": nothing */
 };
 
 struct unikernel {

@@ -127,7 +127,8 @@ static size_t play(struct world *world, const uint8_t *data, size_t size)
     }
     memcpy(&request, data + 3, have);
     request.version = NET_CONTROL_VERSION;
-    request.op %= 8;
+    if (request.op != NET_OP_LIMIT)
+        request.op %= 8;
     if (request.op == NET_OP_CONFIGURE)
         request.u.network.grants |= NET_GRANT_NO_EGRESS;
     ask(world, flags, &request, sizeof request);

@@ -46,6 +46,9 @@ SEEDS = {
                  record(0, request(LISTEN_REMOVE, listen(1, 0))) + record(0, request(LISTEN_REMOVE, listen(9, 0))),
     "connect": ADD + record(LISTENING | 1, request(CONNECT, listen(0, 1))) + record(0, request(PORT_REMOVE, port(1))),
     "connected": ADD + record(0, request(QUERY, port(0))) + record(LISTENING | 1, request(CONNECT, listen(0, 1))),
+    "limits": ADD + record(0, request(64, struct.pack("=QQQ", 1, 100000, 20))) +
+              record(0, request(64, struct.pack("=QQQ", 1, 2**64 - 1, 2**64 - 1))) +
+              record(0, request(64, struct.pack("=QQQ", 9, 0, 0))) + record(0, request(QUERY, port(1))),
     "descriptors": record(CONFIGURED, request(PORT_ADD, port(1))) + record(2, request(PORT_ADD, port(1))) +
                    record(LISTENING | 1, request(PORT_ADD, port(1))) + record(3, request(QUERY)),
     "names": b"".join(record(CONFIGURED | 1, request(PORT_ADD, port(n + 1, name)))

@@ -67,6 +67,17 @@ static int add_listener(struct net *net, const struct net_request *request, int 
     return socket < 0 ? socket : listener_add(net, &request->u.listen, socket, err);
 }
 
+static int set_limit(struct net *net, const struct net_limit *wanted, struct error *err)
+{
+    struct port *port = port_find(net, wanted->port_id);
+    if (port == NULL)
+        return error_set(err, ENOENT, "limit port", NULL, "there is no port %llu",
+                         (unsigned long long)wanted->port_id);
+    limit_set(&port->to_guest, wanted->bytes, wanted->packets, loop_now());
+    limit_set(&port->from_guest, wanted->bytes, wanted->packets, loop_now());
+    return 0;
+}
+
 static int connect_guest(struct net *net, const struct net_request *request, int *fds, size_t count,
                          struct error *err)
 {
@@ -94,6 +105,8 @@ static int carry_out(struct net *net, const struct net_request *request, int *fd
         return add_listener(net, request, fds, count, err);
     case NET_OP_CONNECT:
         return connect_guest(net, request, fds, count, err);
+    case NET_OP_LIMIT:
+        return set_limit(net, &request->u.limit, err);
     case NET_OP_LISTEN_REMOVE:
         return listener_remove(net, request->u.listen.id, err);
     default:

@@ -193,9 +193,10 @@ static bool is_in_domain(const struct net *net, const char *name)
 }
 
 /* Answers what this network knows; false: the question is for outside. */
-static bool answer_own(struct dns *dns, const struct asker *asker, const struct dns_question *question)
+static bool answer_own(struct dns *dns, const struct port *guest, const struct asker *asker,
+                       const struct dns_question *question)
 {
-    const struct port *named = port_find_name(dns->net, question->name);
+    const struct port *named = port_find_name(guest, question->name);
     if (question->class != CLASS_INTERNET || (named == NULL && !is_in_domain(dns->net, question->name)))
         return false;
     if (named == NULL)
@@ -230,7 +231,7 @@ static void on_question(void *context, struct udp_pcb *server, struct pbuf *p, c
     if (guest == NULL || !whole || !dns_read(&question, message, size) ||
         (question.flags & DNS_FLAG_RESPONSE))
         return;
-    if (!answer_own(dns, &asker, &question))
+    if (!answer_own(dns, guest, &asker, &question))
         forward(dns, guest, &asker, &question, message, size);
 }
 

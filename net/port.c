@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/epoll.h>
@@ -93,11 +94,17 @@ static void first_frame(struct port *port)
     listener_port_ready(port);
 }
 
+/* Above its limit a frame is lost, as on a wire that is full. */
+static bool is_above(struct limit *limit, size_t size)
+{
+    return limit_is_set(limit) && !limit_pass(limit, size, loop_now());
+}
+
 static void take_frame(struct port *port, const uint8_t *frame, size_t size)
 {
     port->tx_packets++;
     port->tx_bytes += size;
-    if (size > port->net->frame_max)
+    if (size > port->net->frame_max || is_above(&port->from_guest, size))
         port->dropped++;
     else
         switch_input(port, frame, size);
@@ -133,6 +140,14 @@ static void socket_event(void *context, uint32_t events)
         receive(port);
 }
 
+static size_t size_of(const struct iovec *parts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    return size;
+}
+
 int port_send_parts(struct port *port, const struct iovec *parts, size_t count)
 {
     if (port->socket < 0)
@@ -141,6 +156,10 @@ int port_send_parts(struct port *port, const struct iovec *parts, size_t count)
         port_flush(port->net);
     if (port->full)
         return -EAGAIN;
+    if (limit_is_set(&port->to_guest) && is_above(&port->to_guest, size_of(parts, count))) {
+        port->dropped++;
+        return 0;
+    }
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = count};
     ssize_t n = sendmsg(port->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != ENOBUFS)
@@ -190,6 +209,10 @@ void port_flush(struct net *net)
 void port_forward(struct port *port, const uint8_t *frame, size_t size)
 {
     struct port_batch *batch = port->net->batch;
+    if (is_above(&port->to_guest, size)) {
+        port->dropped++;
+        return;
+    }
     if (batch->count > 0 && (batch->to != port || batch->count == BATCH_FRAMES))
         port_flush(port->net);
     batch->to = port;
@@ -248,6 +271,18 @@ static struct port *replace_socket(struct port *port, const struct net_port *wan
     return NULL;
 }
 
+static struct port *find_exact_name(const struct net *net, const char *name)
+{
+    uint64_t key = table_name_key(name);
+    for (struct table_entry *e = table_next(&net->by_name, key, NULL); e != NULL;
+         e = table_next(&net->by_name, key, e)) {
+        struct port *port = e->owner;
+        if (strcasecmp(port->name, name) == 0)
+            return port;
+    }
+    return NULL;
+}
+
 static int check_wanted(const struct net *net, const struct net_port *wanted, struct error *err)
 {
     static const uint8_t zero[PACKET_MAC_SIZE];
@@ -264,7 +299,7 @@ static int check_wanted(const struct net *net, const struct net_port *wanted, st
                          "its hardware address is a group's, zero or the gateway's");
     if (port_find_mac(net, wanted->mac) != NULL)
         return error_set(err, EEXIST, "add port", wanted->name, "another port has its hardware address");
-    if (port_find_name(net, wanted->name) != NULL)
+    if (find_exact_name(net, wanted->name) != NULL)
         return error_set(err, EEXIST, "add port", wanted->name, "another port has its name");
     return 0;
 }
@@ -367,21 +402,22 @@ struct port *port_find_ipv6(const struct net *net, const uint8_t *ipv6)
     return port;
 }
 
-static struct port *find_exact_name(const struct net *net, const char *name)
+/* Who asks for one label means its neighbour: "web" asked by "db.tenant" is "web.tenant". */
+static struct port *find_neighbour(const struct port *asker, const char *label)
 {
-    uint64_t key = table_name_key(name);
-    for (struct table_entry *e = table_next(&net->by_name, key, NULL); e != NULL;
-         e = table_next(&net->by_name, key, e)) {
-        struct port *port = e->owner;
-        if (strcasecmp(port->name, name) == 0)
-            return port;
-    }
-    return NULL;
+    char name[2 * NET_NAME_SIZE];
+    const char *path = strchr(asker->name, '.');
+    struct port *port = find_exact_name(asker->net, label);
+    if (port != NULL || path == NULL || strchr(label, '.') != NULL)
+        return port;
+    snprintf(name, sizeof name, "%s%s", label, path);
+    return find_exact_name(asker->net, name);
 }
 
-struct port *port_find_name(const struct net *net, const char *name)
+struct port *port_find_name(const struct port *asker, const char *name)
 {
-    struct port *port = find_exact_name(net, name);
+    const struct net *net = asker->net;
+    struct port *port = find_neighbour(asker, name);
     size_t length = strlen(name), domain = strlen(net->config.domain);
     if (port != NULL || length <= domain + 1 || length >= NET_NAME_SIZE)
         return port;
@@ -390,7 +426,7 @@ struct port *port_find_name(const struct net *net, const char *name)
         return NULL;
     char host[NET_NAME_SIZE] = {0};
     memcpy(host, name, (size_t)(dot - name));
-    return find_exact_name(net, host);
+    return find_neighbour(asker, host);
 }
 
 void port_describe(const struct port *port, struct net_port *answer)

@@ -9,6 +9,7 @@
 
 #include <sys/uio.h>
 
+#include "net/limit.h"
 #include "net/net.h"
 
 struct connection;
@@ -34,6 +35,7 @@ struct port {
     uint64_t rx_packets, rx_bytes; /* to the guest */
     uint64_t tx_packets, tx_bytes; /* from the guest */
     uint64_t dropped;
+    struct limit to_guest, from_guest;
 
     struct egress *egress; /* NULL: nothing has left for outside yet */
     struct listener *listeners;
@@ -60,8 +62,11 @@ struct port *port_find_mac(const struct net *net, const uint8_t *mac);
 struct port *port_find_ipv4(const struct net *net, const uint8_t *ipv4);
 struct port *port_find_ipv6(const struct net *net, const uint8_t *ipv6);
 
-/* The port called NAME, or NAME below the network's domain; letters' case is ignored. */
-struct port *port_find_name(const struct net *net, const char *name);
+/*
+ * The port that ASKER means by NAME, the network's domain at its end or not: the one called so, or for a
+ * single label the one with ASKER's path behind it. Letters' case is ignored.
+ */
+struct port *port_find_name(const struct port *asker, const char *name);
 
 /* Fills ANSWER for the parent. */
 void port_describe(const struct port *port, struct net_port *answer);

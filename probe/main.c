@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,10 +55,23 @@ static int confine(struct error *err)
     return held < 0 ? held : 0;
 }
 
-/* The switch writes one byte of its own once the guest has accepted. */
-static bool connected(void)
+/* Whether the connection is the host's own, to a guest on a bridge, and not by way of a switch. */
+static bool is_direct(void)
 {
-    char byte;
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return getsockopt(PROBE_FD_GUEST, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_INET;
+}
+
+/*
+ * The switch writes one byte of its own once the guest has accepted. A TCP socket that is still connecting
+ * keeps whoever writes waiting, also one that has nothing to write.
+ */
+static bool connected(bool direct)
+{
+    char byte = 0;
+    if (direct)
+        return write(PROBE_FD_GUEST, &byte, 0) == 0;
     return fd_read_all(PROBE_FD_GUEST, &byte, 1) == 1 && byte == '\0';
 }
 
@@ -128,12 +142,13 @@ int main(int argc, char **argv)
         size = snprintf(request, sizeof request,
                         "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bivy-probe\r\nConnection: close\r\n\r\n",
                         argv[2], argv[3]);
+    bool direct = is_direct();
     log_open("bivy-probe", LOG_LEVEL_WARNING);
     if (size < 0 || size >= (int)sizeof request || confine(&err) < 0) {
         log_failure(&err);
         return 1;
     }
-    if (connected()) {
+    if (connected(direct)) {
         reply.verdict = PROBE_PASSING;
         if (http)
             reply = ask_http(request, (size_t)size);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Descriptors of bivy-probe. 1: where the reply goes. */
-#define PROBE_FD_GUEST 3 /* the connection to the guest, from NET_OP_CONNECT */
+#define PROBE_FD_GUEST 3 /* the connection to the guest: from NET_OP_CONNECT, or TCP that is being made */
 
 #define PROBE_PATH_MAX 1024 /* bytes of the path that is asked for */
 

@@ -37,6 +37,7 @@ def build_probe(folder, name, target=1, **more):
 # Programs: tests/guests/NAME.c with these devices.
 GUESTS = {
     "two": [("first", NET), ("second", NET)],
+    "forge": [("service", NET)],
     "frames": [("service", NET)],
     "blocks": [("storage", BLOCK)],
     "hostile": [("service", NET), ("storage", BLOCK)],

@@ -34,7 +34,8 @@ enum net_op {
     NET_OP_LISTEN_REMOVE, /* fields: listen.id */
     NET_OP_QUERY,         /* fields: port.id; answers the port with its addresses and counters; id 0: only
                              the network */
-    NET_OP_CONNECT /* fields: listen.port_id, listen.guest_port; with one descriptor: a connected stream
+    NET_OP_LIMIT = 64,    /* fields: limit; what is above is dropped and counted */
+    NET_OP_CONNECT = 7 /* fields: listen.port_id, listen.guest_port; with one descriptor: a connected stream
                       socket. One connection to the guest: the switch writes a byte 0 to the socket
                       when the guest has accepted, then what the guest says; it ends the socket
                       when the guest refuses, ends, or says nothing for ten seconds. When the other
@@ -99,6 +100,12 @@ struct net_listen {
     uint8_t pad[5];
 };
 
+/* What a port may carry each way in a second; at once, what one second brings. */
+struct net_limit {
+    uint64_t port_id;
+    uint64_t bytes, packets; /* 0: any number */
+};
+
 struct net_request {
     uint32_t version; /* NET_CONTROL_VERSION */
     uint32_t op;      /* enum net_op */
@@ -107,6 +114,7 @@ struct net_request {
         struct net_network network;
         struct net_port port;
         struct net_listen listen;
+        struct net_limit limit;
     } u;
 };
 

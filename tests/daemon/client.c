@@ -74,6 +74,15 @@ static void add_port(struct request *request, const char *value, bool udp)
     port->guest = strtol(colon + 1, NULL, 10);
 }
 
+/* DEVICE or DEVICE:NETWORK. */
+static void add_net(struct request *request, const char *value)
+{
+    size_t size = strcspn(value, ":");
+    request->nets[request->net_count++] =
+        (struct wire_deploy_net){.device = {(const uint8_t *)value, size},
+                                 .network = wire_text(value[size] == ':' ? value + size + 1 : "user")};
+}
+
 static void take_hex(const char *hex, uint8_t digest[static 32])
 {
     for (size_t i = 0; i < 32; i++) {
@@ -107,8 +116,7 @@ static void take_option(struct request *request, const char *key, const char *va
     else if (strcmp(key, "cpu") == 0)
         request->cpus[request->cpu_count++] = strtol(value, NULL, 10);
     else if (strcmp(key, "net") == 0)
-        request->nets[request->net_count++] =
-            (struct wire_deploy_net){.device = wire_text(value), .network = wire_text("user")};
+        add_net(request, value);
     else if (strcmp(key, "port") == 0)
         add_port(request, value, false);
     else if (strcmp(key, "unikernels") == 0)
@@ -163,7 +171,7 @@ static void make_config(struct request *request, struct wire_config *config)
     config->cpuids.items = request->cpus;
     for (size_t i = 0; i < request->net_count; i++)
         request->bridges[i] = (struct wire_net){
-            .name = request->nets[i].device, .has_bridge = true, .bridge = wire_text("user")};
+            .name = request->nets[i].device, .has_bridge = true, .bridge = request->nets[i].network};
     config->has_bridges = request->net_count > 0;
     config->bridges.count = request->net_count;
     config->bridges.items = request->bridges;
@@ -341,6 +349,7 @@ static int print_bivy(struct request *request, const struct wire_bivy_reply *rep
         printf("cpus=%lld memory=%lld used=%lld\n", (long long)reply->u.host.cpus,
                (long long)reply->u.host.memory, (long long)reply->u.host.memory_used);
         return 0;
+    case WIRE_BIVY_REPLY_NETWORKS:
     case WIRE_BIVY_REPLY_DONE:
         return request->bivy->kind == WIRE_BIVY_REQUEST_CONSOLE ||
                request->bivy->kind == WIRE_BIVY_REQUEST_EVENTS;

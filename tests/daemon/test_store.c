@@ -142,6 +142,35 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     sqlite3_close(db);
 }
 
+/* What the first version wrote has no networks; a file of it is taken as it is, and gets them. */
+static void an_older_schema_is_brought_up(void **state)
+{
+    sqlite3 *db;
+    (void)state;
+    assert_int_equal(store_policy_put(fixture.store, "a:", "x", 1, NULL), 0);
+    store_close(fixture.store);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE networks; DROP TABLE tenants; PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    fixture.store = store_open(fixture.path, NULL);
+    assert_non_null(fixture.store);
+    assert_int_equal(store_network_put(fixture.store, ":lan", "x", 1, NULL), 0);
+    assert_int_equal(store_network_put(fixture.store, ":lan", "y", 1, NULL), -EEXIST);
+    assert_int_equal(store_policy_delete(fixture.store, "a:", NULL), 0);
+}
+
+static void a_paths_number_is_its_own_for_good(void **state)
+{
+    (void)state;
+    int64_t one = store_tenant(fixture.store, "a:", NULL);
+    assert_true(one >= 1);
+    assert_true(store_tenant(fixture.store, "b:", NULL) != one);
+    reopen();
+    assert_int_equal(store_tenant(fixture.store, "a:", NULL), one);
+}
+
 static void a_file_that_is_no_database_is_refused(void **state)
 {
     struct error err;
@@ -183,7 +212,8 @@ static void events_are_bounded(void **state)
 
 static uint32_t lease(const char *name, const char *network, uint32_t wanted)
 {
-    return lease_assign(fixture.store, name, "net", network, SUBNET, 28, wanted, NULL);
+    const struct lease_range range = {SUBNET, 28, SUBNET + 1};
+    return lease_assign(fixture.store, name, "net", network, &range, wanted, NULL);
 }
 
 static void addresses_stay_and_are_never_shared(void **state)
@@ -223,6 +253,8 @@ int main(void)
         STORE_TEST(what_is_rolled_back_never_was),
         STORE_TEST(the_file_is_private),
         STORE_TEST(a_newer_schema_is_refused_and_left_alone),
+        STORE_TEST(an_older_schema_is_brought_up),
+        STORE_TEST(a_paths_number_is_its_own_for_good),
         STORE_TEST(a_file_that_is_no_database_is_refused),
         STORE_TEST(events_are_bounded),
         STORE_TEST(addresses_stay_and_are_never_shared),
