@@ -20,8 +20,9 @@ struct store;
 struct unikernel;
 
 struct policy_entry; /* policies.h */
-struct network;      /* network.h */
-struct connection;   /* connection.h */
+struct policy_reservation;
+struct network;    /* network.h */
+struct connection; /* connection.h */
 struct pending_event;
 
 struct daemon {
@@ -35,6 +36,7 @@ struct daemon {
     struct unikernel **unikernels; /* sorted by name */
     size_t unikernel_count, unikernel_capacity;
     struct policy_entry *policies; /* the root's first */
+    struct policy_reservation *reservations;
     struct network *networks;
     struct connection *connections;
     size_t connection_count;

@@ -19,6 +19,7 @@
 #include "host/log.h"
 #include "image.h"
 #include "network.h"
+#include "policies.h"
 #include "ports.h"
 #include "store.h"
 #include "supervise.h"
@@ -42,12 +43,14 @@ struct deployment {
     int64_t targets;
     int listeners[UNIKERNEL_PORTS_MAX];
     struct unikernel *old, *new;
+    struct policy_reservation reservation; /* of the new one until it exists, then of the old one */
     bool old_ran;
     struct error failure; /* why what was started is being ended again */
 };
 
 static void deployment_free(struct deployment *deployment)
 {
+    policies_release(deployment->daemon, &deployment->reservation);
     check_cancel(&deployment->check);
     image_upload_end(&deployment->upload, deployment->daemon->image_dir);
     image_upload_end(&deployment->inflated, deployment->daemon->image_dir);
@@ -236,6 +239,9 @@ static int start_new(struct deployment *deployment, struct error *err)
     int result = unikernel_insert(new);
     if (result < 0)
         return error_set(err, -result, "deploy", deployment->name, NULL);
+    /* Until all is done, what was before must be able to come back. */
+    if (deployment->old != NULL)
+        deployment->reservation.deploy = deployment->old->deploy;
     memcpy(new->listeners, deployment->listeners, sizeof new->listeners);
     for (size_t i = 0; i < UNIKERNEL_PORTS_MAX; i++)
         deployment->listeners[i] = -1;
@@ -276,6 +282,7 @@ static void install(struct deployment *deployment)
         supervise_end(deployment->new, unrecorded_ended, deployment);
         return;
     }
+    policies_release(deployment->daemon, &deployment->reservation);
     unikernel_free(deployment->old);
     reply_deployed(deployment);
     deployment_free(deployment);
@@ -311,7 +318,13 @@ static int prepare_new(struct deployment *deployment, struct error *err)
         return -ENOMEM;
     }
     deployment->new = unikernel_create(deployment->daemon, deployment->name, config, image);
-    return deployment->new == NULL ? error_set(err, ENOMEM, "deploy", deployment->name, NULL) : 0;
+    if (deployment->new == NULL)
+        return error_set(err, ENOMEM, "deploy", deployment->name, NULL);
+    deployment->reservation.name = deployment->name;
+    deployment->reservation.deploy = deployment->new->deploy;
+    deployment->reservation.digest = deployment->digest;
+    policies_reserve(deployment->daemon, &deployment->reservation);
+    return 0;
 }
 
 /* The image is known: hold the configuration against it, then replace what is there. */

@@ -137,11 +137,17 @@ void unikernel_configure(struct unikernel *unikernel, struct owned *config)
     unikernel->deploy = config->value;
 }
 
+int64_t unikernel_overhead(const struct wire_deploy *deploy)
+{
+    return deploy->tender == WIRE_TENDER_VM ? POLICY_OVERHEAD_VM(deploy->memory)
+                                            : POLICY_OVERHEAD_PROCESS(deploy->memory);
+}
+
 struct policy_demand unikernel_demand(const char *name, const struct wire_deploy *deploy)
 {
     return (struct policy_demand){.name = name,
                                   .unikernels = 1,
-                                  .memory = deploy->memory,
+                                  .memory = deploy->memory + unikernel_overhead(deploy),
                                   .cpu_count = deploy->cpuids.count,
                                   .cpus = deploy->cpuids.items,
                                   .network_count = deploy->networks.count,

@@ -86,6 +86,9 @@ struct unikernel *unikernel_take(const struct daemon *daemon, const char *name, 
 /* Gives the unikernel another configuration; takes CONFIG. */
 void unikernel_configure(struct unikernel *unikernel, struct owned *config);
 
+/* What its tender needs beside the guest's memory, in MiB. */
+int64_t unikernel_overhead(const struct wire_deploy *deploy);
+
 /* What it demands of the policies. */
 struct policy_demand unikernel_demand(const char *name, const struct wire_deploy *deploy);
 
