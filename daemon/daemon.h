@@ -45,6 +45,8 @@ struct daemon {
     struct loop_timer *events_timer;
     int64_t last_event;
 
+    struct loop_timer *collect_timer;
+
     bool ending;     /* no new work */
     bool ending_all; /* shutdown was asked for: end the unikernels, the networks and the keep too */
     struct loop_timer *ending_timer;

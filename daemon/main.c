@@ -246,6 +246,7 @@ static void daemon_close(struct daemon *daemon)
     if (daemon->store != NULL)
         event_flush(daemon);
     loop_cancel(&daemon->ending_timer);
+    loop_cancel(&daemon->collect_timer);
     while (daemon->unikernel_count > 0)
         unikernel_free(daemon->unikernels[--daemon->unikernel_count]);
     free(daemon->unikernels);

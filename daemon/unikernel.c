@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "host/error.h"
 #include "host/fd.h"
+#include "host/log.h"
 #include "host/loop.h"
 #include "wire/mac.h"
 #include "wire/name.h"
@@ -176,6 +177,21 @@ bool unikernel_accepts(const struct unikernel *unikernel, const char *argument)
         if (wire_text_is(info->arguments.items[i], argument))
             return true;
     return false;
+}
+
+void unikernel_move(struct unikernel *unikernel, enum state_event event)
+{
+    int next = state_next(unikernel->state, event);
+    if (next < 0)
+        log_error("%s: %s while %s: that cannot be", unikernel->name, state_event_name(event),
+                  state_name(unikernel->state));
+    else
+        unikernel->state = (enum wire_state_value)next;
+}
+
+bool unikernel_waits(const struct unikernel *unikernel)
+{
+    return unikernel->state == WIRE_STATE_WAITING || unikernel->state == WIRE_STATE_CRASH_LOOP;
 }
 
 static int describe_nets(const struct unikernel *unikernel, struct wire_arena *arena,

@@ -82,7 +82,9 @@ class Daemon:
 
     def keep(self):
         """The process of bivy-keep."""
-        found = [int(p.name) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and self.owns(p)]
+        def look():
+            return [int(p.name) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and self.owns(p)]
+        found = until(look)  # the daemon answers before it has one
         assert len(found) == 1, found
         return found[0]
 
