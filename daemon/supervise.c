@@ -140,7 +140,9 @@ void supervise_end(struct unikernel *unikernel, void (*ended)(struct unikernel *
         return;
     }
     unikernel->ended = ended;
-    unikernel_move(unikernel, STATE_ENDING);
+    /* An operation may take over from what ends it already: a switch's death, for one. */
+    if (unikernel->state != WIRE_STATE_STOPPING)
+        unikernel_move(unikernel, STATE_ENDING);
     health_end(unikernel);
     unikernel->timer = loop_after(unikernel->daemon->loop, SUPERVISE_GRACE_NS, kill_now, unikernel, NULL);
     keeper_signal(unikernel->daemon->keeper, (uint64_t)unikernel->id, SIGTERM, NULL);

@@ -21,6 +21,8 @@
 #include "supervise.h"
 #include "unikernel.h"
 
+#define AGAIN_NS UINT64_C(100000000)
+
 struct trial {
     struct connection *connection; /* NULL: nobody waits */
     struct loop_timer *timer;
@@ -65,8 +67,13 @@ static int take_previous(void *context, const struct store_release *row)
 static void time_is_over(void *context)
 {
     struct unikernel *unikernel = context;
-    unikernel->trial->timer = NULL;
-    if (!unikernel->deploy->has_health)
+    struct trial *trial = unikernel->trial;
+    trial->timer = NULL;
+    if (unikernel->ended != NULL) /* it is being started again: the verdict waits for that */
+        trial->timer = loop_after(unikernel->daemon->loop, AGAIN_NS, time_is_over, unikernel, NULL);
+    else if (unikernel->state != WIRE_STATE_RUNNING)
+        trial_failed(unikernel, "it does not run");
+    else if (!unikernel->deploy->has_health)
         trial_passed(unikernel);
     else
         trial_failed(unikernel, unikernel->health.why[0] != '\0' ? unikernel->health.why

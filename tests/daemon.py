@@ -83,7 +83,9 @@ class Daemon:
     def keep(self):
         """The process of bivy-keep."""
         def look():
-            return [int(p.name) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and self.owns(p)]
+            own = [int(p.name) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and self.owns(p)]
+            # A child that has not executed its program yet looks like the keep.
+            return [pid for pid in own if parent(pathlib.Path(f"/proc/{pid}")) not in [*own, 0]]
         found = until(look)  # the daemon answers before it has one
         assert len(found) == 1, found
         return found[0]
