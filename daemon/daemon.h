@@ -32,6 +32,8 @@ struct daemon {
     char run_dir[PATH_MAX], state_dir[PATH_MAX];
     int image_dir, console_dir;
     bool root;
+    int cgroup;     /* descriptor of the directory above the unikernels' own; -1: none */
+    int identities; /* whether each tender can have a uid of its own: 1, -1: no, 0: not looked yet */
 
     struct unikernel **unikernels; /* sorted by name */
     size_t unikernel_count, unikernel_capacity;

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "connection.h"
 #include "console.h"
 #include "daemon.h"
@@ -253,6 +254,7 @@ static void daemon_close(struct daemon *daemon)
     network_lose_all(daemon);
     policies_close(daemon);
     keeper_close(daemon->keeper);
+    cgroup_close(daemon);
     store_close(daemon->store);
     fd_close(&daemon->image_dir);
     fd_close(&daemon->console_dir);
@@ -283,7 +285,7 @@ static int daemon_run(struct daemon *daemon, struct error *err)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon = {.image_dir = -1, .console_dir = -1};
+    static struct daemon daemon = {.image_dir = -1, .console_dir = -1, .cgroup = -1};
     struct listener listeners[2] = {{.fd = -1}, {.fd = -1}};
     struct options options = {0};
     struct error err = {0};

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "backoff.h"
+#include "cgroup.h"
 #include "collect.h"
 #include "console.h"
 #include "daemon.h"
@@ -191,6 +192,7 @@ static void unikernel_exited(struct unikernel *unikernel, bool by_signal, int st
     loop_cancel(&unikernel->timer);
     health_end(unikernel);
     network_detach(unikernel);
+    bool out_of_memory = cgroup_remove(unikernel);
     unikernel->pid = 0;
     unikernel->ended = NULL;
     unikernel->exit_status = by_signal ? 128 + status : status;
@@ -200,7 +202,11 @@ static void unikernel_exited(struct unikernel *unikernel, bool by_signal, int st
         ended(unikernel);
         return;
     }
-    if (by_signal)
+    if (by_signal && out_of_memory)
+        snprintf(unikernel->reason, sizeof unikernel->reason,
+                 "out of memory: it and its tender needed more than %lld MiB",
+                 (long long)(unikernel->deploy->memory + unikernel_overhead(unikernel->deploy)));
+    else if (by_signal)
         snprintf(unikernel->reason, sizeof unikernel->reason, "killed by signal %d (%s)", status,
                  strsignal(status));
     else if (status != 0)
@@ -386,6 +392,7 @@ int supervise_open(struct daemon *daemon, struct error *err)
         return result;
     load_images(daemon);
     network_open(daemon);
+    cgroup_open(daemon);
     keeper_exits(daemon->run_dir, remember_exit, &past);
     result = open_keeper(daemon, &started, err);
     use_past(daemon, past, result == 0 && started);
