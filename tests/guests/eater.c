@@ -1,4 +1,5 @@
-/* Fills memory after a while: eater SECONDS MIB. It writes into every page, so that the host must find each. */
+/* Fills memory after a while: eater SECONDS MIB. It writes into every page, so that the host must find each.
+ */
 #include <solo5.h>
 #include <stdio.h>
 #include <stdlib.h>
