@@ -3,7 +3,6 @@
 #include <solo5.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void wait_for(unsigned long seconds)
 {
@@ -17,10 +16,11 @@ int main(int argc, char **argv)
 {
     size_t size = (size_t)strtoul(argc > 2 ? argv[2] : "1", NULL, 10) << 20;
     wait_for(strtoul(argc > 1 ? argv[1] : "1", NULL, 10));
-    char *memory = malloc(size);
+    volatile char *memory = malloc(size); /* or the compiler leaves out what nobody reads */
     if (memory == NULL)
         return 3;
-    memset(memory, 0x5a, size);
+    for (size_t i = 0; i < size; i += 4096)
+        memory[i] = 1;
     printf("ate\n");
     fflush(stdout);
     for (;;)
