@@ -3,6 +3,7 @@
 #   make          build into build/ (programs in build/bin)      make test [SAN=1]  all tests, under sanitizers
 #   make run      build, start everything, deploy the demo       make stop          end what make run started
 #   make bench    the numbers                                    make fuzz SECONDS=60
+#   make soak SECONDS=3600   daemon, switches, keep and power lost at random under load, for so long
 #   make lint     static checks                                  make format        clang-format in place
 #   make install PREFIX=/usr/local
 
@@ -13,7 +14,7 @@ B := $(if $(SAN),build-san,build)
 MESON_OPTIONS := $(if $(SAN),-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 PREFIX ?= /usr/local
 
-.PHONY: all setup run stop test bench fuzz lint format install clean
+.PHONY: all setup run stop test soak bench fuzz lint format install clean
 .DEFAULT_GOAL := all
 
 setup:
@@ -34,6 +35,13 @@ test:
 	@scripts/setup build test
 	@$(MAKE) --no-print-directory all MESON_OPTIONS='-Dtests=true $(MESON_OPTIONS)'
 	@scripts/test $(B)
+
+# An hour unless SECONDS says another time, a quarter of it for each kind of loss.
+soak: SECONDS = 3600
+soak:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory all MESON_OPTIONS='-Dtests=true $(MESON_OPTIONS)'
+	@scripts/soak $(B) $(SECONDS)
 
 bench:
 	@scripts/setup build test dev

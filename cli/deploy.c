@@ -17,7 +17,7 @@
 #include "deploy_request.h"
 #include "host/error.h"
 #include "host/fd.h"
-#include "host/image_file.h"
+#include "image_named.h"
 #include "output.h"
 #include "unikernel.h"
 
@@ -126,15 +126,6 @@ const struct command_usage deploy_usage = {
     .values_size = sizeof(struct deploy_values),
 };
 
-/* Where the image is, and what it says that the deployment follows. */
-struct source {
-    int fd; /* -1: the image is in the store */
-    uint64_t size;
-    uint8_t digest[32];
-    uint64_t min_memory; /* bytes; 0: not known */
-    bool takes_name;
-};
-
 /* When what happened, in nanoseconds of CLOCK_MONOTONIC; 0: it did not. */
 struct timing {
     bool wanted, on_terminal;
@@ -151,47 +142,6 @@ static int64_t now_ns(void)
 static double span_ms(int64_t from, int64_t to)
 {
     return (double)(to - from) / 1e6;
-}
-
-static int look_at_file(const char *path, struct source *source, struct error *err)
-{
-    struct image image;
-    int result = image_file_read(source->fd, path, &image, err);
-    if (result == 0)
-        result = client_file_size(source->fd, path, &source->size, err);
-    if (result < 0)
-        return result;
-    source->min_memory = image_min_memory(&image);
-    source->takes_name = image_accepts_argument(&image, "--name");
-    return 0;
-}
-
-static int look_in_store(struct client *client, const char *text, struct source *source, struct error *err)
-{
-    struct wire_arena arena = {.limit = 0};
-    struct wire_image_info image;
-    int result = daemon_find_image(client, text, source->digest, err);
-    if (result == 0)
-        result = client_image(client, source->digest, &arena, &image, err);
-    if (result == 0) {
-        source->min_memory = (uint64_t)image.min_memory;
-        for (size_t i = 0; i < image.arguments.count; i++)
-            source->takes_name = source->takes_name || wire_text_is(image.arguments.items[i], "--name");
-    }
-    wire_arena_free(&arena);
-    return result;
-}
-
-/* A file if there is one of that name, or if the text cannot be a digest: the error is then about the file.
- */
-static int find_source(struct client *client, const char *text, struct source *source, struct error *err)
-{
-    source->fd = strncmp(text, "sha256:", 7) == 0 ? -1 : open(text, O_RDONLY | O_CLOEXEC);
-    if (source->fd >= 0)
-        return look_at_file(text, source, err);
-    if (strpbrk(text, "/.") != NULL)
-        return error_set(err, errno, "open image", text, NULL);
-    return look_in_store(client, text, source, err);
 }
 
 /* Told 0 bytes once the daemon has agreed, then of each chunk. */
@@ -250,7 +200,7 @@ static void print_deployed(const struct deploy_values *values, const struct wire
     }
 }
 
-static int deploy(const struct command_call *call, struct client *client, struct source *source,
+static int deploy(const struct command_call *call, struct client *client, struct image_named *source,
                   struct timing *timing, struct wire_arena *arena, struct error *err)
 {
     const struct deploy_values *values = call->values;
@@ -284,14 +234,14 @@ static int deploy(const struct command_call *call, struct client *client, struct
 int deploy_main(const struct command_call *call, struct error *err)
 {
     const struct deploy_values *values = call->values;
-    struct source source = {.fd = -1};
+    struct image_named source = {.fd = -1};
     struct wire_arena arena = {.limit = 0};
     struct timing timing = {
         .wanted = values->timing, .on_terminal = isatty(STDERR_FILENO), .began = now_ns()};
     cleanup_client struct client *client = daemon_open(values->run_directory, err);
     if (client == NULL)
         return COMMAND_FAILED;
-    int result = find_source(client, call->operands[1], &source, err);
+    int result = image_named_find(client, call->operands[1], &source, err);
     if (result == 0)
         result = deploy(call, client, &source, &timing, &arena, err);
     wire_arena_free(&arena);

@@ -10,10 +10,7 @@
 #include "host/error.h"
 #include "port.h"
 
-#define DEFAULT_MEMORY   32   /* MiB */
-#define DEFAULT_INTERVAL 5000 /* ms */
-#define DEFAULT_TIMEOUT  2000 /* ms */
-#define DEFAULT_RETRIES  3
+#define DEFAULT_MEMORY 32 /* MiB */
 
 static void *take(struct wire_arena *arena, size_t count, size_t size, struct error *err)
 {
@@ -206,9 +203,9 @@ static int fill_check(const struct deploy_values *values, struct wire_deploy *re
     if (values->check == NULL)
         return 0;
     request->has_health = true;
-    request->health.interval_ms = given(&values->check_interval, DEFAULT_INTERVAL);
-    request->health.timeout_ms = given(&values->check_timeout, DEFAULT_TIMEOUT);
-    request->health.retries = given(&values->check_retries, DEFAULT_RETRIES);
+    request->health.interval_ms = given(&values->check_interval, DEPLOY_CHECK_INTERVAL);
+    request->health.timeout_ms = given(&values->check_timeout, DEPLOY_CHECK_TIMEOUT);
+    request->health.retries = given(&values->check_retries, DEPLOY_CHECK_RETRIES);
     return deploy_parse_check(values->check, &request->health, err);
 }
 

@@ -18,6 +18,10 @@ struct deploy_values {
     const char *run_directory;
 };
 
+#define DEPLOY_CHECK_INTERVAL 5000 /* ms */
+#define DEPLOY_CHECK_TIMEOUT  2000 /* ms */
+#define DEPLOY_CHECK_RETRIES  3
+
 /* "never", "always", "on-failure", or exit statuses "1,2,255"; numbers from ARENA. 0 or -EINVAL with ERR. */
 int deploy_parse_restart(const char *text, struct wire_arena *arena, struct wire_restart *restart,
                          struct error *err);

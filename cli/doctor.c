@@ -147,11 +147,20 @@ static void check_cgroups(struct finding *finding)
     controllers[strcspn(controllers, "\n")] = '\0';
     if (strstr(controllers, "memory") != NULL && strstr(controllers, "cpu") != NULL) {
         SET(finding->found, "v2: %s", controllers);
+        if (geteuid() == 0)
+            return;
+        finding->verdict = VERDICT_OPTIONAL;
+        SET(finding->found, "v2: %s; limits only if they are delegated to the daemon", controllers);
+        SET(finding->fix, "run it as a service with Delegate=yes, or as root");
         return;
     }
     finding->verdict = VERDICT_OPTIONAL;
-    SET(finding->found, "%s", fd < 0 ? "v2 is not mounted on /sys/fs/cgroup" : "v2 without cpu and memory");
-    SET(finding->fix, "boot with systemd.unified_cgroup_hierarchy=1; without it no weights and hard limits");
+    SET(finding->found, "%s",
+        fd < 0 ? "v2 is not mounted on /sys/fs/cgroup: no limits of the kernel's, no word of killed memory"
+               : "v2 without cpu and memory");
+    SET(finding->fix,
+        "boot with systemd.unified_cgroup_hierarchy=1; without it a unikernel is bounded by its own "
+        "size and processors");
 }
 
 static void check_tun(struct finding *finding)

@@ -9,6 +9,7 @@
 #include "output.h"
 
 struct lifecycle_values {
+    struct option_number memory;
     bool yes;
     const char *run_directory;
 };
@@ -28,21 +29,33 @@ static const struct option_row destroy_options[] = {
     OPTION_END,
 };
 
-#define USAGE(name, rows, text)                                                                              \
-    const struct command_usage name##_usage = {                                                              \
-        .operands = "NAME...",                                                                               \
-        .least = 1,                                                                                          \
-        .most = -1,                                                                                          \
-        .completion = COMPLETE_NAME,                                                                         \
-        .example = text,                                                                                     \
-        .options = rows,                                                                                     \
-        .values_size = sizeof(struct lifecycle_values),                                                      \
-    }
+static const struct option_row restart_options[] = {
+    {.name = "memory",
+     .letter = 'm',
+     .kind = OPTION_MEMORY,
+     .offset = offsetof(struct lifecycle_values, memory),
+     .argument = "MB",
+     .help = "with another memory: MiB, or with a unit"},
+    OPTION_RUN_DIRECTORY(struct lifecycle_values, run_directory),
+    OPTION_END,
+};
 
-USAGE(stop, options, "bivy stop web worker\n");
-USAGE(start, options, "bivy start web\n");
-USAGE(restart, options, "bivy restart web\n");
-USAGE(destroy, destroy_options, "bivy destroy web\nbivy destroy --yes $(bivy ps --names)\n");
+#define USAGE(name, rows, ...)                                                                               \
+    const struct command_usage name##_usage = {.operands = "NAME...",                                        \
+                                               .least = 1,                                                   \
+                                               .most = -1,                                                   \
+                                               .completion = COMPLETE_NAME,                                  \
+                                               .options = rows,                                              \
+                                               .values_size = sizeof(struct lifecycle_values),               \
+                                               __VA_ARGS__}
+
+USAGE(stop, options, .example = "bivy stop web worker\n");
+USAGE(start, options, .example = "bivy start web\n");
+USAGE(restart, restart_options, .tail = "ARGS...",
+      .about = "With other arguments (all of them after --) or another memory it is a new release; what was "
+               "wrong with them is said before the running one is touched.",
+      .example = "bivy restart web\nbivy restart web --memory 64M -- --verbose\n");
+USAGE(destroy, destroy_options, .example = "bivy destroy web\nbivy destroy --yes $(bivy ps --names)\n");
 
 static int apply(const struct command_call *call, daemon_function *function, const char *done,
                  struct error *err)
@@ -61,8 +74,36 @@ int start_main(const struct command_call *call, struct error *err)
     return apply(call, client_start, "started", err);
 }
 
+static int restart_with(const struct command_call *call, struct error *err)
+{
+    const struct lifecycle_values *values = call->values;
+    struct wire_bytes arguments[128];
+    struct wire_restart_with changes = {.has_memory = values->memory.given,
+                                        .memory = values->memory.value,
+                                        .has_arguments = call->tail_count > 0,
+                                        .arguments.items = arguments};
+    if (call->count > 1 || call->tail_count > (int)(sizeof arguments / sizeof *arguments)) {
+        error_set(err, EINVAL, "restart", call->operands[0],
+                  "other arguments or memory are for one unikernel");
+        return COMMAND_USAGE;
+    }
+    for (int i = 0; i < call->tail_count; i++)
+        arguments[changes.arguments.count++] = wire_text(call->tail[i]);
+    cleanup_wire_arena struct wire_arena arena = {.limit = 0};
+    struct wire_unikernel unikernel;
+    cleanup_client struct client *client = daemon_open(values->run_directory, err);
+    if (client == NULL ||
+        client_restart_with(client, call->operands[0], &changes, &arena, &unikernel, err) < 0)
+        return COMMAND_FAILED;
+    printf("%s: restarted\n", call->operands[0]);
+    return COMMAND_DONE;
+}
+
 int restart_main(const struct command_call *call, struct error *err)
 {
+    const struct lifecycle_values *values = call->values;
+    if (values->memory.given || call->tail_count > 0)
+        return restart_with(call, err);
     return apply(call, client_restart, "restarted", err);
 }
 

@@ -26,7 +26,7 @@ struct wire_bytes unikernel_name(struct wire_bytes full)
 const char *unikernel_state_name(int64_t state)
 {
     static const char *const words[] = {"starting", "running", "stopping", "stopped",
-                                        "exited",   "failed",  "waiting"};
+                                        "exited",   "failed",  "waiting",  "crash-loop"};
     return word(words, COUNT(words), state);
 }
 
@@ -55,6 +55,7 @@ enum output_tone unikernel_state_tone(int64_t state)
     case WIRE_STATE_RUNNING:
         return TONE_GOOD;
     case WIRE_STATE_FAILED:
+    case WIRE_STATE_CRASH_LOOP:
         return TONE_BAD;
     case WIRE_STATE_STARTING:
     case WIRE_STATE_STOPPING:

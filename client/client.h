@@ -101,6 +101,23 @@ int client_deploy(struct client *client, const char *name, const struct wire_dep
                   const struct client_upload *upload, struct wire_arena *arena,
                   struct wire_unikernel *unikernel, struct error *err);
 
+/*
+ * The same unikernel with another image (UPLOAD as above), with what an earlier release was, or with other
+ * arguments or memory. The first two are answered once the new release has proved itself or the old one is
+ * back: give the client a time-out that is longer than the trial.
+ */
+int client_update(struct client *client, const char *name, const struct wire_update *update,
+                  const struct client_upload *upload, struct wire_arena *arena,
+                  struct wire_unikernel *unikernel, struct error *err);
+int client_rollback(struct client *client, const char *name, const struct wire_rollback *rollback,
+                    struct wire_arena *arena, struct wire_unikernel *unikernel, struct error *err);
+int client_restart_with(struct client *client, const char *name, const struct wire_restart_with *changes,
+                        struct wire_arena *arena, struct wire_unikernel *unikernel, struct error *err);
+
+/* The releases of NAME, the youngest first. */
+int client_history(struct client *client, const char *name, struct wire_arena *arena,
+                   struct wire_release_list *releases, struct error *err);
+
 /* Puts an image into the store. DIGEST: its SHA-256 (32 bytes), so that nothing is sent that is there
  * already, or NULL. */
 int client_image_add(struct client *client, const struct client_upload *upload, const uint8_t *digest,

@@ -137,15 +137,56 @@ static int dialogue(struct client *client, const char *name, const struct wire_b
     return result < 0 ? result : bivy_reply(client, &success, kind, reply, err);
 }
 
+/* A dialogue that ends with what runs then. */
+static int dialogue_deployed(struct client *client, const char *name, const struct wire_bivy_request *request,
+                             const struct client_upload *upload, struct wire_arena *arena,
+                             struct wire_unikernel *unikernel, struct error *err)
+{
+    struct wire_bivy_reply reply;
+    int result = dialogue(client, name, request, upload, WIRE_BIVY_REPLY_DEPLOYED, arena, &reply, err);
+    if (result == 0)
+        *unikernel = reply.u.deployed;
+    return result;
+}
+
 int client_deploy(struct client *client, const char *name, const struct wire_deploy *deploy,
                   const struct client_upload *upload, struct wire_arena *arena,
                   struct wire_unikernel *unikernel, struct error *err)
 {
     struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_DEPLOY, .u.deploy = *deploy};
+    return dialogue_deployed(client, name, &request, upload, arena, unikernel, err);
+}
+
+int client_update(struct client *client, const char *name, const struct wire_update *update,
+                  const struct client_upload *upload, struct wire_arena *arena,
+                  struct wire_unikernel *unikernel, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_UPDATE, .u.update = *update};
+    return dialogue_deployed(client, name, &request, upload, arena, unikernel, err);
+}
+
+int client_rollback(struct client *client, const char *name, const struct wire_rollback *rollback,
+                    struct wire_arena *arena, struct wire_unikernel *unikernel, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_ROLLBACK, .u.rollback = *rollback};
+    return dialogue_deployed(client, name, &request, NULL, arena, unikernel, err);
+}
+
+int client_restart_with(struct client *client, const char *name, const struct wire_restart_with *changes,
+                        struct wire_arena *arena, struct wire_unikernel *unikernel, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_RESTART, .u.restart = *changes};
+    return dialogue_deployed(client, name, &request, NULL, arena, unikernel, err);
+}
+
+int client_history(struct client *client, const char *name, struct wire_arena *arena,
+                   struct wire_release_list *releases, struct error *err)
+{
+    struct wire_bivy_request request = {.kind = WIRE_BIVY_REQUEST_HISTORY};
     struct wire_bivy_reply reply;
-    int result = dialogue(client, name, &request, upload, WIRE_BIVY_REPLY_DEPLOYED, arena, &reply, err);
+    int result = client_request(client, name, &request, WIRE_BIVY_REPLY_RELEASES, arena, &reply, err);
     if (result == 0)
-        *unikernel = reply.u.deployed;
+        *releases = reply.u.releases;
     return result;
 }
 

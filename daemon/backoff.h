@@ -8,6 +8,8 @@
 #define BACKOFF_MAX_NS   UINT64_C(30000000000)
 #define BACKOFF_RESET_NS UINT64_C(10000000000) /* one that ran so long begins anew */
 
+#define BACKOFF_LOOP 4 /* ended so often in a row: that is a loop of crashes */
+
 /*
  * The delay before try number ATTEMPT (0 the first) in nanoseconds: doubled each time up to
  * BACKOFF_MAX_NS, then shortened by up to a quarter, as RANDOM says, so that many that fell

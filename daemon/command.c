@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collect.h"
 #include "connection.h"
 #include "console.h"
 #include "convert.h"
@@ -25,6 +26,7 @@
 #include "scope.h"
 #include "store.h"
 #include "unikernel.h"
+#include "update.h"
 
 static void unknown(struct connection *connection)
 {
@@ -264,6 +266,8 @@ static void do_image_remove(struct connection *connection, const struct wire_biv
                                daemon->unikernels[i]->name);
             error_hint(&err, "destroy the unikernel first");
         }
+    if (result == 0)
+        result = collect_check_unused(daemon, digest, &err);
     /* The row first: a file without a row is only space, a row without a file is a promise broken. */
     if (result == 0)
         result = store_image_delete(daemon->store, digest, &err);
@@ -338,6 +342,27 @@ static void do_network_remove(struct connection *connection, const struct wire_b
     networks_remove(connection);
 }
 
+static void do_update(struct connection *connection, const struct wire_bivy_request *request)
+{
+    update_image(connection, &request->u.update);
+}
+
+static void do_rollback(struct connection *connection, const struct wire_bivy_request *request)
+{
+    update_rollback(connection, &request->u.rollback);
+}
+
+static void do_history(struct connection *connection, const struct wire_bivy_request *request)
+{
+    (void)request;
+    update_history(connection);
+}
+
+static void do_restart(struct connection *connection, const struct wire_bivy_request *request)
+{
+    update_restart(connection, &request->u.restart);
+}
+
 static const struct {
     void (*run)(struct connection *connection, const struct wire_bivy_request *request);
     bool label;      /* about one unikernel */
@@ -354,6 +379,10 @@ static const struct {
     [WIRE_BIVY_REQUEST_HOST] = {do_host, false, false},
     [WIRE_BIVY_REQUEST_CONSOLE] = {do_console, true, true},
     [WIRE_BIVY_REQUEST_EVENTS] = {do_events, false, false},
+    [WIRE_BIVY_REQUEST_UPDATE] = {do_update, true, false},
+    [WIRE_BIVY_REQUEST_ROLLBACK] = {do_rollback, true, false},
+    [WIRE_BIVY_REQUEST_HISTORY] = {do_history, true, false},
+    [WIRE_BIVY_REQUEST_RESTART] = {do_restart, true, false},
     [WIRE_BIVY_REQUEST_SHUTDOWN] = {do_shutdown, false, false},
     [WIRE_BIVY_REQUEST_NETWORK_CREATE] = {do_network_create, true, false},
     [WIRE_BIVY_REQUEST_NETWORK_LIST] = {do_network_list, false, false},

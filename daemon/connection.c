@@ -64,6 +64,15 @@ struct daemon *connection_daemon(const struct connection *connection)
     return connection->daemon;
 }
 
+void connection_author(const struct connection *connection, char author[static 32])
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    author[0] = '\0';
+    if (getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+        snprintf(author, 32, "uid %u", (unsigned)peer.uid);
+}
+
 const char *connection_query(const struct connection *connection)
 {
     return connection->query;

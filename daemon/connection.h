@@ -31,6 +31,9 @@ struct daemon *connection_daemon(const struct connection *connection);
 
 /* The name in the header of its command, in canonical text: a path or a full name. */
 const char *connection_query(const struct connection *connection);
+/* Who is at the other end, as the history writes it: "uid 1000". */
+void connection_author(const struct connection *connection, char author[static 32]);
+
 bool connection_on_console_socket(const struct connection *connection);
 
 /* One reply, with the header of the command. The connection ends when it is sent, unless connection_keep()

@@ -19,7 +19,8 @@ struct loop_timer;
 struct store;
 struct unikernel;
 
-struct policy_entry;  /* policies.h */
+struct policy_entry; /* policies.h */
+struct policy_reservation;
 struct usernet;       /* usernet.h */
 struct network_entry; /* networks.h */
 struct bridge_watch;  /* bridge_watch.h */
@@ -33,10 +34,13 @@ struct daemon {
     char run_dir[PATH_MAX], state_dir[PATH_MAX];
     int image_dir, console_dir;
     bool root;
+    int cgroup;     /* descriptor of the directory above the unikernels' own; -1: none */
+    int identities; /* whether each tender can have a uid of its own: 1, -1: no, 0: not looked yet */
 
     struct unikernel **unikernels; /* sorted by name */
     size_t unikernel_count, unikernel_capacity;
     struct policy_entry *policies; /* the root's first */
+    struct policy_reservation *reservations;
     struct usernet *switches;
     struct network_entry *definitions;
     struct bridge_watch *bridge_watch;
@@ -46,6 +50,8 @@ struct daemon {
     struct pending_event *events, **events_end; /* not yet in the store */
     struct loop_timer *events_timer;
     int64_t last_event;
+
+    struct loop_timer *collect_timer;
 
     bool ending;     /* no new work */
     bool ending_all; /* shutdown was asked for: end the unikernels, the networks and the keep too */

@@ -1,6 +1,6 @@
 /* deploy.c: from a request to a running unikernel; see deploy.h. */
 #define _GNU_SOURCE
-#include "deploy.h"
+#include "deployment.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,35 +19,15 @@
 #include "host/log.h"
 #include "image.h"
 #include "network.h"
+#include "policies.h"
 #include "ports.h"
 #include "store.h"
 #include "supervise.h"
 #include "unikernel.h"
 
-struct deployment {
-    struct daemon *daemon;
-    struct connection *connection; /* NULL: the peer went away; a replacement that began is finished */
-    enum deploy_form form;
-    char name[SCOPE_NAME_SIZE];
-    bool fill;                            /* give undeclared network devices the network "user" */
-    struct owned *config;                 /* struct wire_deploy; NULL: the image alone */
-    struct wire_arena arena;              /* of what was changed in it */
-    struct image_upload upload, inflated; /* inflated.fd: -1 unless compressed */
-    uint64_t expected;                    /* bytes announced */
-    bool has_wanted;
-    uint8_t wanted[STORE_DIGEST_SIZE]; /* the digest announced */
-    uint8_t digest[STORE_DIGEST_SIZE];
-    struct check *check;
-    struct owned *image;
-    int64_t targets;
-    int listeners[UNIKERNEL_PORTS_MAX];
-    struct unikernel *old, *new;
-    bool old_ran;
-    struct error failure; /* why what was started is being ended again */
-};
-
-static void deployment_free(struct deployment *deployment)
+void deployment_free(struct deployment *deployment)
 {
+    policies_release(deployment->daemon, &deployment->reservation);
     check_cancel(&deployment->check);
     image_upload_end(&deployment->upload, deployment->daemon->image_dir);
     image_upload_end(&deployment->inflated, deployment->daemon->image_dir);
@@ -74,12 +54,13 @@ static struct deployment *deployment_new(struct connection *connection)
     deployment->inflated.fd = -1;
     for (size_t i = 0; i < UNIKERNEL_PORTS_MAX; i++)
         deployment->listeners[i] = -1;
+    deployment->release = (struct deploy_release){.what = "deployed"};
+    connection_author(connection, deployment->author);
     snprintf(deployment->name, sizeof deployment->name, "%s", connection_query(connection));
     return deployment;
 }
 
-/* Answers with the failure, and forgets the deployment. */
-static void deployment_fail(struct deployment *deployment, const struct error *err)
+void deployment_fail(struct deployment *deployment, const struct error *err)
 {
     if (deployment->config != NULL)
         event_emit(deployment->daemon, WIRE_EVENT_KIND_REFUSED, deployment->name, NULL, "refused: %s",
@@ -105,7 +86,9 @@ static int find_old(struct deployment *deployment, struct error *err)
 {
     deployment->old = unikernel_find(deployment->daemon, deployment->name);
     if (deployment->old == NULL)
-        return 0;
+        return deployment->release.trial
+                   ? error_set(err, ENOENT, "unikernel", deployment->name, "it was destroyed meanwhile")
+                   : 0;
     if (!deployment_config(deployment)->force) {
         error_set(err, EEXIST, "unikernel", deployment->name, "it exists already");
         error_hint(err, "replace it with --force, or choose another name");
@@ -138,152 +121,6 @@ static int admit(struct deployment *deployment, const struct wire_deploy *deploy
     return result;
 }
 
-static void reply_deployed(struct deployment *deployment)
-{
-    struct wire_bivy_reply reply = {.kind = WIRE_BIVY_REPLY_DEPLOYED};
-    struct wire_arena arena = {0};
-    if (deployment->connection == NULL)
-        return;
-    if (deployment->form == DEPLOY_ALBATROSS) {
-        connection_reply_text(deployment->connection, "created unikernel");
-        return;
-    }
-    if (unikernel_describe(deployment->new, &arena, &reply.u.deployed) == 0)
-        connection_reply_bivy(deployment->connection, &reply);
-    wire_arena_free(&arena);
-}
-
-static int64_t put_row(struct unikernel *unikernel, struct error *err)
-{
-    struct store_unikernel row = {.name = unikernel->name,
-                                  .digest = unikernel->digest,
-                                  .config = unikernel->config->der.data,
-                                  .config_size = unikernel->config->der.size,
-                                  .state = STORE_RUNNING,
-                                  .exit_status = -1,
-                                  .reason = "",
-                                  .created_ms = unikernel->created_ms};
-    return store_unikernel_put(unikernel->daemon->store, &row, err);
-}
-
-static int put_image(struct deployment *deployment, struct error *err)
-{
-    struct store_image row = {.digest = deployment->digest,
-                              .info = deployment->image->der.data,
-                              .info_size = deployment->image->der.size,
-                              .targets = deployment->targets};
-    return store_image_put(deployment->daemon->store, &row, err);
-}
-
-/* The new desired state: one transaction, left open. */
-static int record(struct deployment *deployment, struct error *err)
-{
-    struct store *store = deployment->daemon->store;
-    int result = store_begin(store, err);
-    if (result < 0)
-        return result;
-    if (deployment->upload.fd >= 0)
-        result = put_image(deployment, err);
-    int64_t id = result < 0 ? result : put_row(deployment->new, err);
-    if (id >= 0)
-        result = network_reserve(deployment->new, err);
-    if (id < 0 || result < 0) {
-        store_rollback(store);
-        return id < 0 ? (int)id : result;
-    }
-    deployment->new->id = id;
-    return 0;
-}
-
-/* The new one could not be recorded or started: what was before comes back. */
-static void bring_back(struct deployment *deployment)
-{
-    struct unikernel *old = deployment->old;
-    struct error err = {0};
-    int64_t id = put_row(old, &err);
-    if (id < 0)
-        log_failure(&err);
-    else
-        old->id = id;
-    unikernel_insert(old);
-    old->busy = false;
-    if (!deployment->old_ran) {
-        old->state = WIRE_STATE_STOPPED;
-        store_unikernel_update(deployment->daemon->store, old->id, STORE_STOPPED, old->exit_status, "", NULL);
-    } else if (supervise_start(old, &err) < 0) {
-        supervise_start_failed(old, &err);
-    }
-}
-
-static void install_failed(struct deployment *deployment, struct error *err)
-{
-    size_t size = strlen(err->text);
-    unikernel_remove(deployment->new);
-    if (deployment->old != NULL) {
-        bring_back(deployment);
-        snprintf(err->text + size, sizeof err->text - size, "; the one before is back");
-    }
-    unikernel_free(deployment->new);
-    deployment->new = NULL;
-    deployment_fail(deployment, err);
-}
-
-static int start_new(struct deployment *deployment, struct error *err)
-{
-    struct unikernel *new = deployment->new;
-    int result = unikernel_insert(new);
-    if (result < 0)
-        return error_set(err, -result, "deploy", deployment->name, NULL);
-    memcpy(new->listeners, deployment->listeners, sizeof new->listeners);
-    for (size_t i = 0; i < UNIKERNEL_PORTS_MAX; i++)
-        deployment->listeners[i] = -1;
-    event_emit(deployment->daemon, WIRE_EVENT_KIND_CREATED, new->name, new, "%s",
-               deployment->old != NULL ? "replaced" : "created");
-    return supervise_start(new, err);
-}
-
-static void unrecorded_ended(struct unikernel *new)
-{
-    struct deployment *deployment = new->operation;
-    install_failed(deployment, &deployment->failure);
-}
-
-/*
- * The old one, if any, has ended: the new one takes its place. It is started first and recorded while it
- * boots, since a disk may take as long as the guest; it is answered for once both are done. If this process
- * dies in between, the next one finds a child that nobody recorded, and ends it (supervise_open).
- */
-static void install(struct deployment *deployment)
-{
-    struct error err = {0};
-    struct store *store = deployment->daemon->store;
-    if (deployment->old != NULL)
-        unikernel_remove(deployment->old);
-    int result = record(deployment, &err);
-    if (result == 0) {
-        result = start_new(deployment, &err);
-        if (result < 0)
-            store_rollback(store);
-    }
-    if (result < 0) {
-        install_failed(deployment, &err);
-        return;
-    }
-    if (store_commit(store, &deployment->failure) < 0) {
-        deployment->new->busy = true;
-        supervise_end(deployment->new, unrecorded_ended, deployment);
-        return;
-    }
-    unikernel_free(deployment->old);
-    reply_deployed(deployment);
-    deployment_free(deployment);
-}
-
-static void old_ended(struct unikernel *old)
-{
-    install(old->operation);
-}
-
 static int prepare_new(struct deployment *deployment, struct error *err)
 {
     struct wire_deploy *deploy = deployment_config(deployment);
@@ -309,7 +146,13 @@ static int prepare_new(struct deployment *deployment, struct error *err)
         return -ENOMEM;
     }
     deployment->new = unikernel_create(deployment->daemon, deployment->name, config, image);
-    return deployment->new == NULL ? error_set(err, ENOMEM, "deploy", deployment->name, NULL) : 0;
+    if (deployment->new == NULL)
+        return error_set(err, ENOMEM, "deploy", deployment->name, NULL);
+    deployment->reservation.name = deployment->name;
+    deployment->reservation.deploy = deployment->new->deploy;
+    deployment->reservation.digest = deployment->digest;
+    policies_reserve(deployment->daemon, &deployment->reservation);
+    return 0;
 }
 
 /* The image is known: hold the configuration against it, then replace what is there. */
@@ -322,13 +165,7 @@ static void deployment_finish(struct deployment *deployment)
     }
     if (deployment->connection != NULL)
         connection_await(deployment->connection, peer_gone, deployment);
-    if (deployment->old == NULL) {
-        install(deployment);
-        return;
-    }
-    deployment->old->busy = true;
-    deployment->old_ran = deployment->old->pid != 0 || deployment->old->state == WIRE_STATE_WAITING;
-    supervise_end(deployment->old, old_ended, deployment);
+    deployment_install(deployment);
 }
 
 static void finish_image_only(struct deployment *deployment)
@@ -337,7 +174,7 @@ static void finish_image_only(struct deployment *deployment)
     int result =
         image_upload_keep(&deployment->upload, deployment->daemon->image_dir, deployment->digest, &err);
     if (result == 0)
-        result = put_image(deployment, &err);
+        result = deployment_put_image(deployment, true, &err);
     if (result < 0) {
         deployment_fail(deployment, &err);
         return;
@@ -458,10 +295,17 @@ static int use_stored(struct deployment *deployment, struct wire_bytes digest, s
 
 void deploy_begin(struct connection *connection, enum deploy_form form, const struct wire_deploy *deploy)
 {
+    deploy_as(connection, form, deploy, &(struct deploy_release){.what = "deployed"});
+}
+
+void deploy_as(struct connection *connection, enum deploy_form form, const struct wire_deploy *deploy,
+               const struct deploy_release *release)
+{
     struct error err = {0};
     struct deployment *deployment = deployment_new(connection);
     if (deployment == NULL)
         return;
+    deployment->release = *release;
     bool upload = deploy->image.kind == WIRE_DEPLOY_IMAGE_UPLOAD;
     deployment->form = form;
     deployment->fill = form == DEPLOY_BIVY;

@@ -22,8 +22,21 @@ enum deploy_form {
     DEPLOY_ALBATROSS /* "created unikernel" */
 };
 
+/* What a deployment is in the history of its unikernel. */
+struct deploy_release {
+    char what[64];      /* for people */
+    bool trial;         /* it must prove itself, or what was before comes back by itself */
+    uint64_t within_ns; /* to pass its health check */
+    uint64_t stay_ns;   /* without one: to have run so long */
+    int64_t number;     /* once it is recorded */
+};
+
 /* The command's name and DEPLOY; the image is in the store (digest) or comes in chunks (upload). */
 void deploy_begin(struct connection *connection, enum deploy_form form, const struct wire_deploy *deploy);
+
+/* The same as RELEASE (copied; its number is ignored). */
+void deploy_as(struct connection *connection, enum deploy_form form, const struct wire_deploy *deploy,
+               const struct deploy_release *release);
 
 /* The same with the image in IMAGE, zlib-compressed or not. */
 void deploy_with_image(struct connection *connection, const struct wire_deploy *deploy,

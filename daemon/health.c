@@ -14,6 +14,7 @@
 #include "network.h"
 #include "probe.h"
 #include "probe/protocol.h"
+#include "trial.h"
 #include "unikernel.h"
 
 #define INTERVAL_LEAST_MS 100
@@ -59,7 +60,10 @@ static void ask(void *context);
 
 static void ask_later(struct unikernel *unikernel)
 {
-    uint64_t interval_ns = (uint64_t)unikernel->deploy->health.interval_ms * NS_OF_MS;
+    int64_t interval_ms = unikernel->deploy->health.interval_ms;
+    if (unikernel->trial != NULL && interval_ms > TRIAL_ASK_MS)
+        interval_ms = TRIAL_ASK_MS;
+    uint64_t interval_ns = (uint64_t)interval_ms * NS_OF_MS;
     unikernel->health.timer = loop_after(unikernel->daemon->loop, interval_ns, ask, unikernel, NULL);
 }
 
@@ -78,9 +82,12 @@ static void answered(void *context, bool passing, const char *why)
     struct unikernel *unikernel = context;
     struct health *health = &unikernel->health;
     health->probe = NULL;
+    snprintf(health->why, sizeof health->why, "%s", passing ? "" : why);
     if (passing) {
         health->failures = 0;
         set_state(unikernel, WIRE_HEALTH_STATE_PASSING, why);
+        if (unikernel->trial != NULL)
+            trial_passed(unikernel);
     } else if (health->failures < RETRIES_MOST && ++health->failures >= unikernel->deploy->health.retries) {
         set_state(unikernel, WIRE_HEALTH_STATE_FAILING, why);
     }

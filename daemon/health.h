@@ -17,6 +17,7 @@ struct unikernel;
 struct health {
     enum wire_health_state_value state; /* none: not asked, or no verdict yet */
     unsigned failures;                  /* in a row */
+    char why[64];                       /* the last question failed; "": it did not */
     struct loop_timer *timer;           /* until the next question */
     struct probe *probe;                /* the question being asked */
 };

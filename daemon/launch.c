@@ -10,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "console.h"
 #include "daemon.h"
 #include "host/error.h"
 #include "host/fd.h"
 #include "host/path.h"
+#include "identity.h"
 #include "image.h"
 #include "keeper.h"
 #include "network.h"
@@ -166,6 +168,7 @@ static int launch_spawn(struct launch *launch, int ring, struct error *err)
     int result = path_program(program, launch->arguments[0], err);
     if (result < 0)
         return result;
+    uid_t uid = identity_choose(unikernel, program);
     struct keeper_spawn spawn = {
         .id = (uint64_t)unikernel->id,
         .name = unikernel->name,
@@ -174,8 +177,16 @@ static int launch_spawn(struct launch *launch, int ring, struct error *err)
         .ring = ring,
         .fds = launch->fds,
         .fd_count = launch->fd_count,
+        .uid = uid,
+        .gid = uid,
         .cpus = policies_cpus(unikernel->daemon, unikernel->name, unikernel->deploy, cpus) ? cpus : NULL};
-    return keeper_spawn(unikernel->daemon->keeper, &spawn, err);
+    cgroup_make(unikernel);
+    pid_t pid = keeper_spawn(unikernel->daemon->keeper, &spawn, err);
+    if (pid < 0)
+        cgroup_remove(unikernel);
+    else
+        cgroup_place(unikernel, pid);
+    return pid;
 }
 
 int launch(struct unikernel *unikernel, struct error *err)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "collect.h"
 #include "connection.h"
 #include "console.h"
 #include "daemon.h"
@@ -16,6 +17,7 @@
 #include "keeper.h"
 #include "store.h"
 #include "supervise.h"
+#include "trial.h"
 #include "unikernel.h"
 #include "usernet.h"
 
@@ -88,13 +90,17 @@ static void destroy_ended(struct unikernel *unikernel)
     if (connection != NULL)
         connection_reply_text(connection, "destroyed unikernel");
     unikernel_free(unikernel);
+    collect_later(daemon);
 }
 
 void lifecycle_destroy(struct connection *connection)
 {
     struct error err = {0};
     struct operation *operation;
-    struct unikernel *unikernel = begin(connection, &operation);
+    struct unikernel *unikernel = unikernel_find(connection_daemon(connection), connection_query(connection));
+    if (unikernel != NULL)
+        trial_drop(unikernel);
+    unikernel = begin(connection, &operation);
     if (unikernel == NULL)
         return;
     /* Forgotten first: a daemon that dies now ends what is left of it when it comes back. */
@@ -104,6 +110,8 @@ void lifecycle_destroy(struct connection *connection)
         result = store_unikernel_delete(store, unikernel->id, &err);
     if (result == 0)
         result = store_lease_delete(store, unikernel->name, &err);
+    if (result == 0)
+        result = store_releases_delete(store, unikernel->name, &err);
     if (result == 0)
         result = store_commit(store, &err);
     if (result < 0) {
@@ -142,7 +150,8 @@ void lifecycle_restart(struct connection *connection)
 static void stop_ended(struct unikernel *unikernel)
 {
     struct connection *connection = finish(unikernel);
-    unikernel->state = WIRE_STATE_STOPPED;
+    if (unikernel->state != WIRE_STATE_STOPPED)
+        unikernel_move(unikernel, STATE_PUT_ASIDE);
     event_emit(unikernel->daemon, WIRE_EVENT_KIND_STOPPED, unikernel->name, unikernel, "stopped");
     reply_state(unikernel, connection);
 }
@@ -172,7 +181,7 @@ void lifecycle_start(struct connection *connection)
         if (store_unikernel_update(daemon->store, unikernel->id, STORE_RUNNING, unikernel->exit_status, "",
                                    &err) < 0 ||
             supervise_start(unikernel, &err) < 0) {
-            if (unikernel->state != WIRE_STATE_WAITING)
+            if (!unikernel_waits(unikernel))
                 supervise_start_failed(unikernel, &err);
             unikernel = NULL;
         }
@@ -186,7 +195,8 @@ void lifecycle_start(struct connection *connection)
 /* The process has ended; what the unikernel is meant to be stays as it was. */
 static void shutdown_ended(struct unikernel *unikernel)
 {
-    unikernel->state = WIRE_STATE_STOPPED;
+    if (unikernel->state != WIRE_STATE_STOPPED)
+        unikernel_move(unikernel, STATE_PUT_ASIDE);
 }
 
 /* Ends what runs or is about to, what an operation has started meanwhile too; whether anything is left. */
@@ -195,7 +205,7 @@ static bool end_everything(struct daemon *daemon)
     bool left = false;
     for (size_t i = 0; i < daemon->unikernel_count; i++) {
         struct unikernel *unikernel = daemon->unikernels[i];
-        if (unikernel->ended == NULL && (unikernel->pid != 0 || unikernel->state == WIRE_STATE_WAITING))
+        if (unikernel->ended == NULL && (unikernel->pid != 0 || unikernel_waits(unikernel)))
             supervise_end(unikernel, shutdown_ended, NULL);
         left = left || unikernel->pid != 0;
     }

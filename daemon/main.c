@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "connection.h"
 #include "console.h"
 #include "daemon.h"
@@ -246,12 +247,14 @@ static void daemon_close(struct daemon *daemon)
     if (daemon->store != NULL)
         event_flush(daemon);
     loop_cancel(&daemon->ending_timer);
+    loop_cancel(&daemon->collect_timer);
     while (daemon->unikernel_count > 0)
         unikernel_free(daemon->unikernels[--daemon->unikernel_count]);
     free(daemon->unikernels);
     network_close(daemon);
     policies_close(daemon);
     keeper_close(daemon->keeper);
+    cgroup_close(daemon);
     store_close(daemon->store);
     fd_close(&daemon->image_dir);
     fd_close(&daemon->console_dir);
@@ -282,7 +285,7 @@ static int daemon_run(struct daemon *daemon, struct error *err)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon = {.image_dir = -1, .console_dir = -1};
+    static struct daemon daemon = {.image_dir = -1, .console_dir = -1, .cgroup = -1};
     struct listener listeners[2] = {{.fd = -1}, {.fd = -1}};
     struct options options = {0};
     struct error err = {0};

@@ -3,6 +3,7 @@
 #include "policies.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #include "scope.h"
 #include "store.h"
 #include "unikernel.h"
+
+#define RESERVE_LEAST 128 /* MiB of the host that no unikernel gets: a sixteenth, within these bounds */
+#define RESERVE_MOST  4096
 
 static int entry_insert(struct daemon *daemon, const char *path, struct owned *owned)
 {
@@ -88,12 +92,42 @@ static size_t find_bridges(struct wire_bytes *names, size_t count, size_t limit,
     return bridges.count;
 }
 
+/* What is left to the system, which would otherwise be the one that runs out: a part of TOTAL in MiB. */
+static int64_t without_reserve(int64_t total)
+{
+    int64_t reserve = total / 16;
+    if (reserve < RESERVE_LEAST)
+        reserve = RESERVE_LEAST;
+    if (reserve > RESERVE_MOST)
+        reserve = RESERVE_MOST;
+    return total > reserve ? total - reserve : 0;
+}
+
 static int64_t disk_mib(const char *state_dir)
 {
     struct statvfs status;
     if (statvfs(state_dir, &status) < 0)
         return 0;
     return (int64_t)((uint64_t)status.f_blocks * status.f_frsize >> 20);
+}
+
+static int64_t memory_mib(void)
+{
+    return (int64_t)((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) >> 20);
+}
+
+/* The processors that the daemon itself may use: a container may have few of the host's. */
+static size_t find_cpus(int64_t cpuids[static POLICY_CPUS_MAX])
+{
+    cpu_set_t allowed;
+    size_t count = 0;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+        CPU_SET(0, &allowed);
+    for (size_t i = 0; i < POLICY_CPUS_MAX && i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &allowed))
+            cpuids[count++] = (int64_t)i;
+    return count;
 }
 
 /* What the host has, in the form of a policy (Albatross protocol facts, section 6). */
@@ -103,14 +137,11 @@ int policies_discover(struct daemon *daemon, struct error *err)
     struct wire_bytes bridges[256] = {wire_text(POLICY_NETWORK)};
     const size_t most = sizeof bridges / sizeof *bridges;
     int64_t cpuids[POLICY_CPUS_MAX];
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t memory = (int64_t)((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) >> 20);
     struct wire_policy root = {.unikernels = POLICY_UNLIMITED,
-                               .memory = memory,
+                               .memory = without_reserve(memory_mib()),
                                .has_block = true,
-                               .block = disk_mib(daemon->state_dir)};
-    for (long i = 0; i < cpus && i < POLICY_CPUS_MAX; i++)
-        cpuids[root.cpuids.count++] = i;
+                               .block = without_reserve(disk_mib(daemon->state_dir))};
+    root.cpuids.count = find_cpus(cpuids);
     root.cpuids.items = cpuids;
     root.bridges.items = bridges;
     root.bridges.count = find_networks(daemon, bridges, 1, most);
@@ -156,13 +187,43 @@ const struct wire_policy *policies_find(const struct daemon *daemon, const char 
     return NULL;
 }
 
+void policies_reserve(struct daemon *daemon, struct policy_reservation *reservation)
+{
+    reservation->next = daemon->reservations;
+    daemon->reservations = reservation;
+}
+
+void policies_release(struct daemon *daemon, struct policy_reservation *reservation)
+{
+    struct policy_reservation **slot = &daemon->reservations;
+    while (*slot != NULL && *slot != reservation)
+        slot = &(*slot)->next;
+    if (*slot != NULL)
+        *slot = reservation->next;
+}
+
+static void view_reservation(struct policy_view *view, struct policy_demand *demands,
+                             const struct policy_reservation *reservation)
+{
+    struct policy_demand new = unikernel_demand(reservation->name, reservation->deploy);
+    for (size_t i = 0; i < view->demand_count; i++)
+        if (demands[i].unikernels == 1 && strcmp(demands[i].name, new.name) == 0) {
+            if (demands[i].memory < new.memory)
+                demands[i].memory = new.memory;
+            return;
+        }
+    demands[view->demand_count++] = new;
+}
+
 int policies_view(const struct daemon *daemon, struct policy_view *view)
 {
-    size_t count = 0;
+    size_t count = 0, demand_count = daemon->unikernel_count;
     for (const struct policy_entry *entry = daemon->policies; entry != NULL; entry = entry->next)
         count++;
+    for (const struct policy_reservation *r = daemon->reservations; r != NULL; r = r->next)
+        demand_count++;
     struct policy *policies = calloc(count + 1, sizeof *policies);
-    struct policy_demand *demands = calloc(daemon->unikernel_count + 1, sizeof *demands);
+    struct policy_demand *demands = calloc(demand_count + 1, sizeof *demands);
     *view = (struct policy_view){.policies = policies, .demands = demands};
     if (policies == NULL || demands == NULL) {
         policies_view_free(view);
@@ -173,6 +234,8 @@ int policies_view(const struct daemon *daemon, struct policy_view *view)
     for (size_t i = 0; i < daemon->unikernel_count; i++)
         demands[view->demand_count++] =
             unikernel_demand(daemon->unikernels[i]->name, daemon->unikernels[i]->deploy);
+    for (const struct policy_reservation *r = daemon->reservations; r != NULL; r = r->next)
+        view_reservation(view, demands, r);
     return 0;
 }
 

@@ -23,6 +23,23 @@ struct policy_entry {
     struct owned *owned; /* struct wire_policy */
 };
 
+/*
+ * A deployment that was admitted and does not stand in the table of unikernels yet (it waits for the end of
+ * what it replaces): it counts from the moment it was admitted, together with what it replaces as much as
+ * the larger of the two. Its image is in use, too. Zeroed, or registered.
+ */
+struct policy_reservation {
+    struct policy_reservation *next;
+    const char *name; /* borrowed, as all here */
+    const struct wire_deploy *deploy;
+    const uint8_t *digest;
+};
+
+void policies_reserve(struct daemon *daemon, struct policy_reservation *reservation);
+
+/* Forgets it; harmless if it is not registered. */
+void policies_release(struct daemon *daemon, struct policy_reservation *reservation);
+
 /* Finds what the host has and loads the rest; 0 or -errno. */
 int policies_open(struct daemon *daemon, struct error *err);
 

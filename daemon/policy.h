@@ -3,7 +3,9 @@
  *
  * A policy stands at a path and bounds everything at and below it. What a unikernel uses counts
  * against the policy of every path above it, up to the root, whose policy is what the host has: so
- * no arrangement of policies lets a path run more than any of its ancestors may. Everything that
+ * no arrangement of policies lets a path run more than any of its ancestors may. A policy is also a
+ * promise: what it allows is taken from the policy above it, used or not, so that all policies next to
+ * each other can be used to the full at the same time. Everything that
  * exists counts, stopped or not: what was admitted once can always be started again. Source:
  * Albatross protocol facts, section 6, made cumulative.
  */
@@ -22,6 +24,11 @@ struct error;
 #define POLICY_UNLIMITED ((INT64_C(1) << 62) - 1) /* what the root's policy says of unikernels */
 #define POLICY_NETWORK   "user"                   /* the user-mode network's name in a policy's bridges */
 
+/* What a tender needs beside its guest's memory, in MiB: itself with its console, and the tables that map
+ * the guest (1/512 of it; a virtual machine has two sets of them). The limit of its cgroup is the sum. */
+#define POLICY_OVERHEAD_PROCESS(memory) (1 + (memory) / 512)
+#define POLICY_OVERHEAD_VM(memory)      (2 + (memory) / 256)
+
 struct policy {
     const char *path;
     const struct wire_policy *limits;
@@ -31,7 +38,7 @@ struct policy {
 struct policy_demand {
     const char *name;
     int64_t unikernels; /* 1, or 0 for a volume */
-    int64_t memory;     /* MiB */
+    int64_t memory;     /* MiB, the tender's overhead included */
     int64_t block;      /* MiB; of volumes */
     size_t cpu_count;
     const int64_t *cpus; /* none: any that is allowed */
@@ -53,8 +60,8 @@ struct policy_view {
 int policy_admit(const struct policy_view *view, const struct policy_demand *new, struct error *err);
 
 /*
- * Whether LIMITS may stand at PATH: numbers in range, within the policies above, above those below,
- * and above what exists. 0, -EINVAL, -EDQUOT, -EPERM or -EBUSY and ERR.
+ * Whether LIMITS may stand at PATH: numbers in range, within what the policy above has left, above the
+ * sum of those below and of what exists. 0, -EINVAL, -EDQUOT, -EPERM or -EBUSY and ERR.
  */
 int policy_check(const struct policy_view *view, const char *path, const struct wire_policy *limits,
                  struct error *err);

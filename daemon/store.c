@@ -13,38 +13,7 @@
 #include <unistd.h>
 
 #include "host/error.h"
-
-enum statement {
-    SQL_BEGIN,
-    SQL_COMMIT,
-    SQL_ROLLBACK,
-    SQL_UNIKERNEL_REPLACE,
-    SQL_UNIKERNEL_PUT,
-    SQL_UNIKERNEL_UPDATE,
-    SQL_UNIKERNEL_CONFIGURE,
-    SQL_UNIKERNEL_DELETE,
-    SQL_UNIKERNELS,
-    SQL_POLICY_PUT,
-    SQL_POLICY_DELETE,
-    SQL_POLICIES,
-    SQL_IMAGE_PUT,
-    SQL_IMAGE_DELETE,
-    SQL_IMAGE_GET,
-    SQL_IMAGES,
-    SQL_LEASE_PUT,
-    SQL_LEASE_DELETE,
-    SQL_LEASES,
-    SQL_NETWORK_PUT,
-    SQL_NETWORK_DELETE,
-    SQL_NETWORKS,
-    SQL_TENANT_PUT,
-    SQL_TENANT_GET,
-    SQL_EVENT_PUT,
-    SQL_EVENT_TRIM,
-    SQL_EVENTS,
-    SQL_EVENT_LAST,
-    SQL_COUNT
-};
+#include "store_statement.h"
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -56,6 +25,7 @@ static const char *const sql[SQL_COUNT] = {
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
     [SQL_UNIKERNEL_UPDATE] = "UPDATE unikernels SET state = ?, exit_status = ?, reason = ? WHERE id = ?",
     [SQL_UNIKERNEL_CONFIGURE] = "UPDATE unikernels SET config = ? WHERE id = ?",
+    [SQL_UNIKERNEL_REPLACE_RELEASE] = "UPDATE unikernels SET config = ?, digest = ?, state = 0 WHERE id = ?",
     [SQL_UNIKERNEL_DELETE] = "DELETE FROM unikernels WHERE id = ?",
     [SQL_UNIKERNELS] =
         "SELECT id, name, digest, config, state, exit_status, reason, created_ms FROM unikernels "
@@ -63,10 +33,31 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_POLICY_PUT] = "INSERT OR REPLACE INTO policies (path, policy) VALUES (?, ?)",
     [SQL_POLICY_DELETE] = "DELETE FROM policies WHERE path = ?",
     [SQL_POLICIES] = "SELECT path, policy FROM policies ORDER BY path",
-    [SQL_IMAGE_PUT] = "INSERT OR REPLACE INTO images (digest, info, targets) VALUES (?, ?, ?)",
+    [SQL_IMAGE_PUT] =
+        "INSERT INTO images (digest, info, targets, kept) VALUES (?, ?, ?, ?) ON CONFLICT (digest) "
+        "DO UPDATE SET info = excluded.info, targets = excluded.targets, kept = max(kept, "
+        "excluded.kept)",
     [SQL_IMAGE_DELETE] = "DELETE FROM images WHERE digest = ?",
-    [SQL_IMAGE_GET] = "SELECT digest, info, targets FROM images WHERE digest = ?",
-    [SQL_IMAGES] = "SELECT digest, info, targets FROM images ORDER BY digest",
+    [SQL_IMAGE_GET] = "SELECT digest, info, targets, kept FROM images WHERE digest = ?",
+    [SQL_IMAGES] = "SELECT digest, info, targets, kept FROM images ORDER BY digest",
+    [SQL_IMAGES_UNUSED] = "SELECT digest, info, targets, kept FROM images WHERE kept = 0 AND digest NOT IN "
+                          "(SELECT digest FROM unikernels UNION SELECT digest FROM releases)",
+    [SQL_RELEASE_PUT] =
+        "INSERT INTO releases (name, number, digest, config, created_ms, author, result, detail) "
+        "VALUES (?1, 1 + (SELECT coalesce(max(number), 0) FROM releases WHERE name = ?1), ?, ?, ?, "
+        "?, ?, ?)",
+    /* Never the newest good one, which is what runs or what comes back. */
+    [SQL_RELEASE_TRIM] =
+        "DELETE FROM releases WHERE name = ?1 AND number <= (SELECT max(number) FROM releases "
+        "WHERE name = ?1) - ?2 AND number < coalesce((SELECT max(number) FROM releases WHERE "
+        "name = ?1 AND result = 1), 0)",
+    [SQL_RELEASE_NUMBER] = "SELECT max(number) FROM releases WHERE name = ?",
+    [SQL_RELEASE_RESULT] =
+        "UPDATE releases SET result = ?, detail = detail || ': ' || ? WHERE name = ? AND number = ?",
+    [SQL_RELEASES_DELETE] = "DELETE FROM releases WHERE name = ?",
+    [SQL_RELEASE_OF] = "SELECT name FROM releases WHERE digest = ? LIMIT 1",
+    [SQL_RELEASES] = "SELECT name, number, digest, config, created_ms, author, result, detail FROM releases "
+                     "WHERE name = ? ORDER BY number DESC",
     [SQL_LEASE_PUT] = "INSERT OR REPLACE INTO leases (name, device, network, ipv4) VALUES (?, ?, ?, ?)",
     [SQL_LEASE_DELETE] = "DELETE FROM leases WHERE name = ?",
     [SQL_LEASES] = "SELECT name, device, network, ipv4 FROM leases",
@@ -98,6 +89,15 @@ static const char *const migrations[STORE_VERSION] = {
     "  kind INTEGER NOT NULL, detail TEXT NOT NULL);",
     "CREATE TABLE networks (name TEXT PRIMARY KEY, network BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE tenants (number INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE);",
+    /* What runs before releases were kept is its own first one. Images of that time stay until removed. */
+    "CREATE TABLE releases (name TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, config BLOB "
+    "NOT NULL,"
+    "  created_ms INTEGER NOT NULL, author TEXT NOT NULL, result INTEGER NOT NULL, detail TEXT NOT NULL,"
+    "  PRIMARY KEY (name, number)) WITHOUT ROWID;"
+    "INSERT INTO releases SELECT name, 1, digest, config, created_ms, '', 1, 'deployed' FROM unikernels;"
+    "CREATE INDEX releases_digest ON releases (digest);"
+    "CREATE INDEX unikernels_digest ON unikernels (digest);"
+    "ALTER TABLE images ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;",
 };
 
 struct store {
@@ -251,7 +251,7 @@ static sqlite3_stmt *store_ready(struct store *store, enum statement which, stru
     return NULL;
 }
 
-static int store_end(struct store *store, sqlite3_stmt *statement, int code, struct error *err)
+int store_end(struct store *store, sqlite3_stmt *statement, int code, struct error *err)
 {
     int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : store_failure(store, code, err);
     sqlite3_reset(statement);
@@ -259,8 +259,7 @@ static int store_end(struct store *store, sqlite3_stmt *statement, int code, str
     return result;
 }
 
-/* Runs a statement that gives no rows. */
-static int store_do(struct store *store, enum statement which, struct error *err, const char *format, ...)
+int store_do(struct store *store, enum statement which, struct error *err, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -269,9 +268,8 @@ static int store_do(struct store *store, enum statement which, struct error *err
     return statement == NULL ? -EIO : store_end(store, statement, sqlite3_step(statement), err);
 }
 
-/* Begins a walk. */
-static sqlite3_stmt *store_query(struct store *store, enum statement which, struct error *err,
-                                 const char *format, ...)
+sqlite3_stmt *store_query(struct store *store, enum statement which, struct error *err, const char *format,
+                          ...)
 {
     va_list args;
     va_start(args, format);
@@ -325,6 +323,12 @@ int store_unikernel_configure(struct store *store, int64_t id, const void *confi
     return store_do(store, SQL_UNIKERNEL_CONFIGURE, err, "bi", config, size, id);
 }
 
+int store_unikernel_release(struct store *store, int64_t id, const void *config, size_t size,
+                            const uint8_t *digest, struct error *err)
+{
+    return store_do(store, SQL_UNIKERNEL_REPLACE_RELEASE, err, "bdi", config, size, digest, id);
+}
+
 int store_unikernel_delete(struct store *store, int64_t id, struct error *err)
 {
     return store_do(store, SQL_UNIKERNEL_DELETE, err, "i", id);
@@ -339,17 +343,6 @@ int store_policy_put(struct store *store, const char *path, const void *policy, 
 int store_policy_delete(struct store *store, const char *path, struct error *err)
 {
     return store_do(store, SQL_POLICY_DELETE, err, "t", path);
-}
-
-int store_image_put(struct store *store, const struct store_image *image, struct error *err)
-{
-    return store_do(store, SQL_IMAGE_PUT, err, "dbi", image->digest, image->info, image->info_size,
-                    image->targets);
-}
-
-int store_image_delete(struct store *store, const uint8_t *digest, struct error *err)
-{
-    return store_do(store, SQL_IMAGE_DELETE, err, "d", digest);
 }
 
 int store_lease_put(struct store *store, const struct store_lease *lease, struct error *err)
@@ -399,14 +392,13 @@ int store_event_trim(struct store *store, struct error *err)
     return store_do(store, SQL_EVENT_TRIM, err, "i", (int64_t)STORE_EVENTS_MAX);
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column)
+const char *store_text(sqlite3_stmt *statement, int column)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
     return text == NULL ? "" : (const char *)text;
 }
 
-/* A digest of another length than ours means a damaged row, which is passed over. */
-static const uint8_t *column_digest(sqlite3_stmt *statement, int column)
+const uint8_t *store_digest(sqlite3_stmt *statement, int column)
 {
     const void *digest = sqlite3_column_blob(statement, column);
     return sqlite3_column_bytes(statement, column) == (int)STORE_DIGEST_SIZE ? digest : NULL;
@@ -421,13 +413,13 @@ int store_unikernels(struct store *store, int (*function)(void *, const struct s
         return -EIO;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && result == 0) {
         struct store_unikernel unikernel = {.id = sqlite3_column_int64(row, 0),
-                                            .name = column_text(row, 1),
-                                            .digest = column_digest(row, 2),
+                                            .name = store_text(row, 1),
+                                            .digest = store_digest(row, 2),
                                             .config = sqlite3_column_blob(row, 3),
                                             .config_size = (size_t)sqlite3_column_bytes(row, 3),
                                             .state = (enum store_state)sqlite3_column_int(row, 4),
                                             .exit_status = sqlite3_column_int64(row, 5),
-                                            .reason = column_text(row, 6),
+                                            .reason = store_text(row, 6),
                                             .created_ms = sqlite3_column_int64(row, 7)};
         if (unikernel.digest != NULL)
             result = function(context, &unikernel);
@@ -445,7 +437,7 @@ static int walk_named(struct store *store, enum statement which,
     if (row == NULL)
         return -EIO;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && result == 0)
-        result = function(context, column_text(row, 0), sqlite3_column_blob(row, 1),
+        result = function(context, store_text(row, 0), sqlite3_column_blob(row, 1),
                           (size_t)sqlite3_column_bytes(row, 1));
     int ended = store_end(store, row, code, err);
     return ended < 0 ? ended : result;
@@ -463,43 +455,6 @@ int store_networks(struct store *store, int (*function)(void *, const char *, co
     return walk_named(store, SQL_NETWORKS, function, context, err);
 }
 
-static int walk_images(struct store *store, sqlite3_stmt *row, size_t *count,
-                       int (*function)(void *, const struct store_image *), void *context, struct error *err)
-{
-    int code, result = 0;
-    if (row == NULL)
-        return -EIO;
-    while ((code = sqlite3_step(row)) == SQLITE_ROW && result == 0) {
-        struct store_image image = {.digest = column_digest(row, 0),
-                                    .info = sqlite3_column_blob(row, 1),
-                                    .info_size = (size_t)sqlite3_column_bytes(row, 1),
-                                    .targets = sqlite3_column_int64(row, 2)};
-        ++*count;
-        if (image.digest != NULL)
-            result = function(context, &image);
-    }
-    int ended = store_end(store, row, code, err);
-    return ended < 0 ? ended : result;
-}
-
-int store_images(struct store *store, int (*function)(void *, const struct store_image *), void *context,
-                 struct error *err)
-{
-    size_t count = 0;
-    return walk_images(store, store_query(store, SQL_IMAGES, err, ""), &count, function, context, err);
-}
-
-int store_image_get(struct store *store, const uint8_t *digest,
-                    int (*function)(void *, const struct store_image *), void *context, struct error *err)
-{
-    size_t count = 0;
-    int result = walk_images(store, store_query(store, SQL_IMAGE_GET, err, "d", digest), &count, function,
-                             context, err);
-    if (result == 0 && count == 0)
-        return error_set(err, ENOENT, "find image", NULL, "the store has no image of this digest");
-    return result;
-}
-
 int store_leases(struct store *store, int (*function)(void *, const struct store_lease *), void *context,
                  struct error *err)
 {
@@ -508,9 +463,9 @@ int store_leases(struct store *store, int (*function)(void *, const struct store
     if (row == NULL)
         return -EIO;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && result == 0) {
-        struct store_lease lease = {.name = column_text(row, 0),
-                                    .device = column_text(row, 1),
-                                    .network = column_text(row, 2),
+        struct store_lease lease = {.name = store_text(row, 0),
+                                    .device = store_text(row, 1),
+                                    .network = store_text(row, 2),
                                     .ipv4 = (uint32_t)sqlite3_column_int64(row, 3)};
         result = function(context, &lease);
     }
@@ -528,24 +483,28 @@ int store_events(struct store *store, int64_t after, int (*function)(void *, con
     while ((code = sqlite3_step(row)) == SQLITE_ROW && result == 0) {
         struct store_event event = {.id = sqlite3_column_int64(row, 0),
                                     .time_ms = sqlite3_column_int64(row, 1),
-                                    .name = column_text(row, 2),
+                                    .name = store_text(row, 2),
                                     .kind = sqlite3_column_int64(row, 3),
-                                    .detail = column_text(row, 4)};
+                                    .detail = store_text(row, 4)};
         result = function(context, &event);
     }
     int ended = store_end(store, row, code, err);
     return ended < 0 ? ended : result;
 }
 
-int64_t store_last_event(struct store *store)
+int64_t store_number(struct store *store, sqlite3_stmt *row)
 {
-    sqlite3_stmt *row = store_query(store, SQL_EVENT_LAST, NULL, "");
-    int64_t last = 0;
+    int64_t number = 0;
     if (row == NULL)
         return 0;
     int code = sqlite3_step(row);
     if (code == SQLITE_ROW)
-        last = sqlite3_column_int64(row, 0);
+        number = sqlite3_column_int64(row, 0);
     store_end(store, row, code, NULL);
-    return last;
+    return number;
+}
+
+int64_t store_last_event(struct store *store)
+{
+    return store_number(store, store_query(store, SQL_EVENT_LAST, NULL, ""));
 }

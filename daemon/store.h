@@ -18,9 +18,10 @@
 struct error;
 struct store;
 
-#define STORE_VERSION     2
-#define STORE_DIGEST_SIZE 32u
-#define STORE_EVENTS_MAX  10000 /* of these the youngest are kept */
+#define STORE_VERSION      3
+#define STORE_DIGEST_SIZE  32u
+#define STORE_EVENTS_MAX   10000 /* of these the youngest are kept */
+#define STORE_RELEASES_MAX 20    /* of each unikernel */
 
 /* What a unikernel is meant to be after a restart of the machine. */
 enum store_state {
@@ -47,6 +48,23 @@ struct store_image {
     const void *info; /* DER of an ImageInfo */
     size_t info_size;
     int64_t targets; /* 1 << enum abi_target of everything that can run it */
+    bool kept;       /* stays until it is removed; else only as long as something uses it */
+};
+
+/* How a release did. */
+enum store_result { STORE_TRIAL = 0, STORE_GOOD = 1, STORE_BAD = 2 };
+
+/* What a unikernel was from one change of its configuration to the next. */
+struct store_release {
+    const char *name;
+    int64_t number; /* 1, 2, ... for each name */
+    const uint8_t *digest;
+    const void *config; /* DER of a Deploy */
+    size_t config_size;
+    int64_t created_ms;
+    const char *author;
+    enum store_result result;
+    const char *detail;
 };
 
 struct store_lease {
@@ -89,14 +107,36 @@ int store_unikernel_update(struct store *store, int64_t id, enum store_state sta
 /* Replaces the configuration alone. */
 int store_unikernel_configure(struct store *store, int64_t id, const void *config, size_t size,
                               struct error *err);
+/* Makes it one of another release, to run. */
+int store_unikernel_release(struct store *store, int64_t id, const void *config, size_t size,
+                            const uint8_t *digest, struct error *err);
 int store_unikernel_delete(struct store *store, int64_t id, struct error *err);
 
 int store_policy_put(struct store *store, const char *path, const void *policy, size_t size,
                      struct error *err);
 int store_policy_delete(struct store *store, const char *path, struct error *err);
 
+/* An image that is kept already stays kept. */
 int store_image_put(struct store *store, const struct store_image *image, struct error *err);
 int store_image_delete(struct store *store, const uint8_t *digest, struct error *err);
+
+/* The images that neither a unikernel nor a release uses and that are not kept. */
+int store_unused_images(struct store *store, int (*function)(void *, const struct store_image *),
+                        void *context, struct error *err);
+
+/* Appends RELEASE (its number is ignored) and forgets all but the youngest STORE_RELEASES_MAX of the name;
+ * its number, or -errno. */
+int64_t store_release_put(struct store *store, const struct store_release *release, struct error *err);
+/* Its verdict; DETAIL is appended to what it was. */
+int store_release_result(struct store *store, const char *name, int64_t number, enum store_result result,
+                         const char *detail, struct error *err);
+int store_releases_delete(struct store *store, const char *name, struct error *err);
+/* Of NAME, the youngest first, as the walks below. */
+int store_releases(struct store *store, const char *name,
+                   int (*function)(void *, const struct store_release *), void *context, struct error *err);
+
+/* The name of a unikernel of which a release uses the image; 1, 0 if there is none, or -errno. */
+int store_release_of(struct store *store, const uint8_t *digest, char name[static 256], struct error *err);
 
 int store_lease_put(struct store *store, const struct store_lease *lease, struct error *err);
 int store_lease_delete(struct store *store, const char *name, struct error *err);

@@ -11,6 +11,8 @@
 
 #include "backoff.h"
 #include "bridge.h"
+#include "cgroup.h"
+#include "collect.h"
 #include "console.h"
 #include "daemon.h"
 #include "event.h"
@@ -24,6 +26,7 @@
 #include "owned.h"
 #include "process.h"
 #include "store.h"
+#include "trial.h"
 #include "unikernel.h"
 #include "usernet.h"
 
@@ -68,7 +71,7 @@ int supervise_start(struct unikernel *unikernel, struct error *err)
     if (pid < 0)
         return pid;
     unikernel->pid = pid;
-    unikernel->state = WIRE_STATE_RUNNING;
+    unikernel_move(unikernel, STATE_STARTED);
     unikernel->started_ms = daemon_now_ms();
     unikernel->up_since_ns = loop_now();
     unikernel->reason[0] = '\0';
@@ -97,10 +100,12 @@ void supervise_start_later(struct unikernel *unikernel)
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = (uint32_t)loop_now();
     uint64_t delay = backoff_delay(unikernel->attempt++, random);
-    unikernel->state = WIRE_STATE_WAITING;
+    unikernel_move(unikernel, unikernel->attempt > BACKOFF_LOOP ? STATE_LOOPED : STATE_PAUSED);
     unikernel->timer = loop_after(unikernel->daemon->loop, delay, start_again, unikernel, NULL);
     event_emit(unikernel->daemon, WIRE_EVENT_KIND_RESTARTED, unikernel->name, unikernel,
-               "starts again in %llu ms", (unsigned long long)(delay / 1000000));
+               "%sstarts again in %llu ms",
+               unikernel->state == WIRE_STATE_CRASH_LOOP ? "it ends again and again; " : "",
+               (unsigned long long)(delay / 1000000));
 }
 
 void supervise_start_failed(struct unikernel *unikernel, const struct error *err)
@@ -108,11 +113,15 @@ void supervise_start_failed(struct unikernel *unikernel, const struct error *err
     snprintf(unikernel->reason, sizeof unikernel->reason, "%.*s", (int)sizeof unikernel->reason - 1,
              err->text);
     event_emit(unikernel->daemon, WIRE_EVENT_KIND_FAILED, unikernel->name, NULL, "%s", err->text);
+    if (unikernel->trial != NULL) {
+        trial_failed(unikernel, err->text);
+        return;
+    }
     if (unikernel->deploy->restart.kind != WIRE_RESTART_NEVER) {
         supervise_start_later(unikernel);
         return;
     }
-    unikernel->state = WIRE_STATE_FAILED;
+    unikernel_move(unikernel, STATE_GAVE_UP);
     save_state(unikernel, STORE_FAILED);
 }
 
@@ -134,7 +143,9 @@ void supervise_end(struct unikernel *unikernel, void (*ended)(struct unikernel *
         return;
     }
     unikernel->ended = ended;
-    unikernel->state = WIRE_STATE_STOPPING;
+    /* An operation may take over from what ends it already: a switch's death, for one. */
+    if (unikernel->state != WIRE_STATE_STOPPING)
+        unikernel_move(unikernel, STATE_ENDING);
     health_end(unikernel);
     unikernel->timer = loop_after(unikernel->daemon->loop, SUPERVISE_GRACE_NS, kill_now, unikernel, NULL);
     keeper_signal(unikernel->daemon->keeper, (uint64_t)unikernel->id, SIGTERM, NULL);
@@ -164,12 +175,14 @@ static void after_exit(struct unikernel *unikernel, bool by_signal, int status)
 {
     struct daemon *daemon = unikernel->daemon;
     bool again = supervise_restarts(&unikernel->deploy->restart, by_signal, status);
-    unikernel->state = by_signal && !again ? WIRE_STATE_FAILED : WIRE_STATE_EXITED;
+    unikernel_move(unikernel, by_signal && !again ? STATE_DIED : STATE_EXITED);
     if (!by_signal && status == EXIT_ARGUMENT && retry_without_name(unikernel))
         return;
     event_emit(daemon, by_signal && !again ? WIRE_EVENT_KIND_FAILED : WIRE_EVENT_KIND_EXITED, unikernel->name,
                unikernel, "%s", unikernel->reason[0] != '\0' ? unikernel->reason : "exited with status 0");
-    if (again)
+    if (unikernel->trial != NULL)
+        trial_failed(unikernel, unikernel->reason[0] != '\0' ? unikernel->reason : "exited with status 0");
+    else if (again)
         supervise_start_later(unikernel);
     else
         save_state(unikernel, by_signal ? STORE_FAILED : STORE_EXITED);
@@ -181,16 +194,21 @@ static void unikernel_exited(struct unikernel *unikernel, bool by_signal, int st
     loop_cancel(&unikernel->timer);
     health_end(unikernel);
     network_detach(unikernel);
+    bool out_of_memory = cgroup_remove(unikernel);
     unikernel->pid = 0;
     unikernel->ended = NULL;
     unikernel->exit_status = by_signal ? 128 + status : status;
     unikernel->reason[0] = '\0';
     if (ended != NULL) {
-        unikernel->state = WIRE_STATE_STOPPED;
+        unikernel_move(unikernel, STATE_ENDED);
         ended(unikernel);
         return;
     }
-    if (by_signal)
+    if (by_signal && out_of_memory)
+        snprintf(unikernel->reason, sizeof unikernel->reason,
+                 "out of memory: it and its tender needed more than %lld MiB",
+                 (long long)(unikernel->deploy->memory + unikernel_overhead(unikernel->deploy)));
+    else if (by_signal)
         snprintf(unikernel->reason, sizeof unikernel->reason, "killed by signal %d (%s)", status,
                  strsignal(status));
     else if (status != 0)
@@ -327,7 +345,7 @@ static void adopt_child(void *context, const struct keep_child *child)
         usernet_forget(daemon, (int64_t)child->id);
     } else {
         unikernel->pid = child->pid;
-        unikernel->state = WIRE_STATE_RUNNING;
+        unikernel_move(unikernel, STATE_ADOPTED);
         unikernel->started_ms = process_started_ms(child->start_ticks);
         unikernel->up_since_ns = loop_now();
         network_reattach(unikernel);
@@ -386,6 +404,7 @@ int supervise_open(struct daemon *daemon, struct error *err)
     result = network_open(daemon, err);
     if (result < 0)
         return result;
+    cgroup_open(daemon);
     keeper_exits(daemon->run_dir, remember_exit, &past);
     result = open_keeper(daemon, &started, err);
     use_past(daemon, past, result == 0 && started);
@@ -397,6 +416,8 @@ int supervise_open(struct daemon *daemon, struct error *err)
         return result;
     bridge_sweep(daemon);
     start_missing(daemon);
+    trial_resume(daemon);
+    collect_strays(daemon);
     return 0;
 }
 
@@ -425,7 +446,7 @@ void supervise_keep_lost(struct daemon *daemon)
         network_detach(unikernel);
         if (wanted) {
             unikernel->pid = 0;
-            unikernel->state = WIRE_STATE_STARTING;
+            unikernel_move(unikernel, STATE_LOST);
             unikernel->restarts++;
         }
     }

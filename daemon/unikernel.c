@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "host/error.h"
 #include "host/fd.h"
+#include "host/log.h"
 #include "host/loop.h"
 #include "wire/mac.h"
 #include "wire/name.h"
@@ -137,11 +138,17 @@ void unikernel_configure(struct unikernel *unikernel, struct owned *config)
     unikernel->deploy = config->value;
 }
 
+int64_t unikernel_overhead(const struct wire_deploy *deploy)
+{
+    return deploy->tender == WIRE_TENDER_VM ? POLICY_OVERHEAD_VM(deploy->memory)
+                                            : POLICY_OVERHEAD_PROCESS(deploy->memory);
+}
+
 struct policy_demand unikernel_demand(const char *name, const struct wire_deploy *deploy)
 {
     return (struct policy_demand){.name = name,
                                   .unikernels = 1,
-                                  .memory = deploy->memory,
+                                  .memory = deploy->memory + unikernel_overhead(deploy),
                                   .cpu_count = deploy->cpuids.count,
                                   .cpus = deploy->cpuids.items,
                                   .network_count = deploy->networks.count,
@@ -170,6 +177,21 @@ bool unikernel_accepts(const struct unikernel *unikernel, const char *argument)
         if (wire_text_is(info->arguments.items[i], argument))
             return true;
     return false;
+}
+
+void unikernel_move(struct unikernel *unikernel, enum state_event event)
+{
+    int next = state_next(unikernel->state, event);
+    if (next < 0)
+        log_error("%s: %s while %s: that cannot be", unikernel->name, state_event_name(event),
+                  state_name(unikernel->state));
+    else
+        unikernel->state = (enum wire_state_value)next;
+}
+
+bool unikernel_waits(const struct unikernel *unikernel)
+{
+    return unikernel->state == WIRE_STATE_WAITING || unikernel->state == WIRE_STATE_CRASH_LOOP;
 }
 
 static int describe_nets(const struct unikernel *unikernel, struct wire_arena *arena,

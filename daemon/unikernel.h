@@ -16,6 +16,7 @@
 #include "owned.h"
 #include "policy.h"
 #include "scope.h"
+#include "state.h"
 #include "store.h"
 #include "wire_types.h"
 
@@ -23,6 +24,7 @@ struct daemon;
 struct error;
 struct image_facts;
 struct loop_timer;
+struct trial;
 
 #define UNIKERNEL_NETS_MAX  6 /* network devices of one unikernel: each is a descriptor of its tender */
 #define UNIKERNEL_PORTS_MAX 32
@@ -67,6 +69,8 @@ struct unikernel {
     void (*ended)(struct unikernel *); /* called once the process is gone, instead of the restart policy */
     void *operation;                   /* of ended() */
 
+    struct trial *trial; /* of its release; NULL: none */
+
     struct attachment nets[UNIKERNEL_NETS_MAX];
     struct health health;
     bool attached;                      /* its ports stand in a switch */
@@ -93,6 +97,15 @@ struct unikernel *unikernel_take(const struct daemon *daemon, const char *name, 
 
 /* Gives the unikernel another configuration; takes CONFIG. */
 void unikernel_configure(struct unikernel *unikernel, struct owned *config);
+
+/* What its tender needs beside the guest's memory, in MiB. */
+int64_t unikernel_overhead(const struct wire_deploy *deploy);
+
+/* Lets EVENT happen to its state, as the table says; one that cannot happen changes nothing and is logged. */
+void unikernel_move(struct unikernel *unikernel, enum state_event event);
+
+/* Whether it has no process and is to be started again by itself. */
+bool unikernel_waits(const struct unikernel *unikernel);
 
 /* What it demands of the policies. */
 struct policy_demand unikernel_demand(const char *name, const struct wire_deploy *deploy);

@@ -32,7 +32,7 @@ struct request {
     struct buffer image;
     uint8_t digest[32];
     size_t send; /* bytes of the image before the connection is cut; 0: all */
-    long memory, tail;
+    long memory, tail, within, stay, release, check;
     bool force, compressed, follow;
     const char *restart;
     struct wire_deploy_net nets[LIST_MAX];
@@ -103,6 +103,14 @@ static void take_option(struct request *request, const char *key, const char *va
         request->memory = strtol(value, NULL, 10);
     else if (strcmp(key, "send") == 0)
         request->send = strtoul(value, NULL, 10);
+    else if (strcmp(key, "within") == 0)
+        request->within = strtol(value, NULL, 10);
+    else if (strcmp(key, "stay") == 0)
+        request->stay = strtol(value, NULL, 10);
+    else if (strcmp(key, "release") == 0)
+        request->release = strtol(value, NULL, 10);
+    else if (strcmp(key, "check") == 0)
+        request->check = strtol(value, NULL, 10);
     else if (strcmp(key, "force") == 0)
         request->force = true;
     else if (strcmp(key, "compressed") == 0)
@@ -158,6 +166,36 @@ static void make_deploy(struct request *request)
     deploy->arguments.count = request->argument_count;
     deploy->arguments.items = request->arguments;
     take_restart(request, &deploy->restart);
+}
+
+/* check=PORT: it must accept a connection there. */
+static void make_update(struct request *request)
+{
+    struct wire_update *update = &request->bivy->u.update;
+    request->bivy->kind = WIRE_BIVY_REQUEST_UPDATE;
+    *update = (struct wire_update){.within_ms = request->within, .stay_ms = request->stay};
+    update->image.kind = WIRE_UPDATE_IMAGE_UPLOAD;
+    update->image.u.upload = (int64_t)request->image.size;
+    if (request->image.data == NULL) {
+        update->image.kind = WIRE_UPDATE_IMAGE_DIGEST;
+        update->image.u.digest = (struct wire_bytes){request->digest, sizeof request->digest};
+    }
+    update->has_check = request->check != 0;
+    update->check = (struct wire_health){.interval_ms = 1000, .timeout_ms = 1000, .retries = 3};
+    update->check.kind.kind = WIRE_HEALTH_KIND_TCP;
+    update->check.kind.u.tcp = request->check;
+}
+
+/* memory=0: as before; no arguments: as before. */
+static void make_restart(struct request *request)
+{
+    struct wire_restart_with *restart = &request->bivy->u.restart;
+    request->bivy->kind = WIRE_BIVY_REQUEST_RESTART;
+    *restart = (struct wire_restart_with){.has_memory = request->memory != 0,
+                                          .memory = request->memory,
+                                          .has_arguments = request->argument_count > 0};
+    restart->arguments.count = request->argument_count;
+    restart->arguments.items = request->arguments;
 }
 
 static void make_config(struct request *request, struct wire_config *config)
@@ -242,9 +280,13 @@ static bool make_bivy(struct request *request, const char *command)
     static const struct {
         const char *name;
         enum wire_bivy_request_kind kind;
-    } simple[] = {{"list", WIRE_BIVY_REQUEST_LIST},        {"stop", WIRE_BIVY_REQUEST_STOP},
-                  {"start", WIRE_BIVY_REQUEST_START},      {"image-list", WIRE_BIVY_REQUEST_IMAGE_LIST},
-                  {"host", WIRE_BIVY_REQUEST_HOST},        {"events", WIRE_BIVY_REQUEST_EVENTS},
+    } simple[] = {{"list", WIRE_BIVY_REQUEST_LIST},
+                  {"stop", WIRE_BIVY_REQUEST_STOP},
+                  {"start", WIRE_BIVY_REQUEST_START},
+                  {"history", WIRE_BIVY_REQUEST_HISTORY},
+                  {"image-list", WIRE_BIVY_REQUEST_IMAGE_LIST},
+                  {"host", WIRE_BIVY_REQUEST_HOST},
+                  {"events", WIRE_BIVY_REQUEST_EVENTS},
                   {"shutdown", WIRE_BIVY_REQUEST_SHUTDOWN}};
     struct wire_command *to = &request->message.payload.u.command;
     to->kind = WIRE_COMMAND_BIVY;
@@ -255,7 +297,15 @@ static bool make_bivy(struct request *request, const char *command)
             request->bivy->kind = simple[i].kind;
             return true;
         }
-    if (strcmp(command, "deploy") == 0) {
+    if (strcmp(command, "update") == 0) {
+        make_update(request);
+    } else if (strcmp(command, "rollback") == 0) {
+        request->bivy->kind = WIRE_BIVY_REQUEST_ROLLBACK;
+        request->bivy->u.rollback = (struct wire_rollback){
+            .release = request->release, .within_ms = request->within, .stay_ms = request->stay};
+    } else if (strcmp(command, "restart-with") == 0) {
+        make_restart(request);
+    } else if (strcmp(command, "deploy") == 0) {
         make_deploy(request);
     } else if (strcmp(command, "image-add") == 0) {
         request->bivy->kind = WIRE_BIVY_REQUEST_IMAGE_ADD;
@@ -300,7 +350,7 @@ static void print_hex(struct wire_bytes bytes)
 static void print_unikernel(const struct wire_unikernel *unikernel)
 {
     static const char *const states[] = {"starting", "running", "stopping", "stopped",
-                                         "exited",   "failed",  "waiting"};
+                                         "exited",   "failed",  "waiting",  "crash-loop"};
     printf("name=%.*s state=%s pid=%lld restarts=%lld status=%lld digest=", (int)unikernel->name.size,
            (const char *)unikernel->name.data, states[unikernel->state], (long long)unikernel->pid,
            (long long)unikernel->restarts,
@@ -321,6 +371,15 @@ static void print_image(const struct wire_image_info *image)
     print_hex(image->digest);
     printf(" size=%lld target=%lld devices=%zu used=%zu\n", (long long)image->size, (long long)image->target,
            image->devices.count, image->used_by.count);
+}
+
+static void print_release(const struct wire_release *release)
+{
+    static const char *const results[] = {"trial", "good", "failed"};
+    printf("number=%lld result=%s current=%d memory=%lld digest=", (long long)release->number,
+           results[release->result], release->current, (long long)release->memory);
+    print_hex(release->digest);
+    printf(" author=%.*s\n", (int)release->author.size, (const char *)release->author.data);
 }
 
 /* 1: another reply follows; 0: done. */
@@ -344,6 +403,10 @@ static int print_bivy(struct request *request, const struct wire_bivy_reply *rep
     case WIRE_BIVY_REPLY_IMAGES:
         for (size_t i = 0; i < reply->u.images.count; i++)
             print_image(&reply->u.images.items[i]);
+        return 0;
+    case WIRE_BIVY_REPLY_RELEASES:
+        for (size_t i = 0; i < reply->u.releases.count; i++)
+            print_release(&reply->u.releases.items[i]);
         return 0;
     case WIRE_BIVY_REPLY_HOST:
         printf("cpus=%lld memory=%lld used=%lld\n", (long long)reply->u.host.cpus,

@@ -70,6 +70,7 @@ static void add_random_policy(struct world *world)
     struct wire_policy limits = make_limits(world, i, chance(8), chance(200), 0);
     limits.cpuids.count = 1 + chance(4);
     limits.cpuids.items = cpus;
+    limits.block = chance(60);
     if (policy_check(look(world), paths[i], &limits, NULL) < 0)
         return;
     world->limits[i] = limits;
@@ -82,12 +83,18 @@ static void add_random_unikernel(struct world *world)
     char name[32];
     const char *path = strcmp(paths[at], ":") == 0 ? ":" : paths[at];
     snprintf(name, sizeof name, "%sn%u", path, chance(12));
-    struct policy_demand demand = {.name = name, .unikernels = 1, .memory = chance(100)};
+    bool volume = chance(4) == 0;
+    struct policy_demand demand = {.name = name, .unikernels = !volume};
+    if (volume)
+        demand.block = chance(40);
+    else
+        demand.memory = chance(100);
     int64_t cpu = chance(5);
     demand.cpu_count = 1;
     demand.cpus = &cpu;
     size_t slot = 0;
-    while (slot < world->count && strcmp(world->names[slot], name) != 0)
+    while (slot < world->count &&
+           (strcmp(world->names[slot], name) != 0 || world->demands[slot].unikernels != demand.unikernels))
         slot++;
     if (slot == NAMES || policy_admit(look(world), &demand, NULL) < 0)
         return;
@@ -113,6 +120,37 @@ static void remove_random_unikernel(struct world *world)
     world->demands[slot].cpus = &world->cpu[slot];
 }
 
+/* The model: what a path has given away, by the simplest reading of the rule. What its policies next below
+ * allow is gone, used or not, and so is what exists outside them. */
+static struct policy_demand given_away(struct world *world, const char *path)
+{
+    struct policy_demand sum = {.name = path};
+    bool below[PATHS] = {false};
+    for (size_t i = 0; i < PATHS; i++)
+        below[i] = world->present[i] && strcmp(paths[i], path) != 0 && scope_contains(path, paths[i]);
+    for (size_t i = 0; i < PATHS; i++) {
+        bool inside = false;
+        for (size_t j = 0; j < PATHS; j++)
+            inside = inside || (j != i && below[j] && scope_contains(paths[j], paths[i]));
+        if (!below[i] || inside)
+            continue;
+        sum.unikernels += world->limits[i].unikernels;
+        sum.memory += world->limits[i].memory;
+        sum.block += world->limits[i].block;
+    }
+    for (size_t i = 0; i < world->count; i++) {
+        bool inside = !scope_contains(path, world->names[i]);
+        for (size_t j = 0; j < PATHS; j++)
+            inside = inside || (below[j] && scope_contains(paths[j], world->names[i]));
+        if (inside)
+            continue;
+        sum.unikernels += world->demands[i].unikernels;
+        sum.memory += world->demands[i].memory;
+        sum.block += world->demands[i].block;
+    }
+    return sum;
+}
+
 static void nothing_exceeds_a_budget(struct world *world)
 {
     for (size_t i = 0; i < PATHS; i++) {
@@ -121,6 +159,11 @@ static void nothing_exceeds_a_budget(struct world *world)
             continue;
         assert_true(used.unikernels <= world->limits[i].unikernels);
         assert_true(used.memory <= world->limits[i].memory);
+        assert_true(used.block <= world->limits[i].block);
+        struct policy_demand given = given_away(world, paths[i]);
+        assert_true(given.unikernels <= world->limits[i].unikernels);
+        assert_true(given.memory <= world->limits[i].memory);
+        assert_true(given.block <= world->limits[i].block);
         for (size_t j = 0; j < world->count; j++)
             if (scope_contains(paths[i], world->names[j]))
                 assert_true(world->cpu[j] < (int64_t)world->limits[i].cpuids.count);
@@ -177,6 +220,36 @@ static void a_refusal_names_limit_use_and_demand(void **state)
     assert_true(err.hint[0] != '\0');
 }
 
+static void what_is_promised_to_one_is_not_there_for_another(void **state)
+{
+    struct world *world = small_world();
+    struct error err;
+    (void)state;
+    world->limits[1] = make_limits(world, 1, 4, 100, 1);
+    world->limits[2] = make_limits(world, 2, 2, 60, 1);
+    world->limits[2].block = 0;
+    world->present[2] = true; /* a:b: */
+    struct wire_policy limits = make_limits(world, 4, 1, 41, 1);
+    assert_int_equal(policy_check(look(world), "a:d:", &limits, &err), -EDQUOT);
+    assert_string_equal(err.text,
+                        "policy: a:d:: it allows 41 MiB of memory; of the 100 of a: 40 are left (0 in "
+                        "use, 60 promised to others)");
+    struct policy_demand new = {.name = "a:x", .unikernels = 1, .memory = 41};
+    assert_int_equal(policy_admit(look(world), &new, &err), -EDQUOT);
+    assert_string_equal(err.text,
+                        "policy: a:x: the policy of a: allows 100 MiB of memory; 0 in use, 60 promised "
+                        "to policies below it, 41 asked");
+    new.memory = 40;
+    assert_int_equal(policy_admit(look(world), &new, NULL), 0);
+    limits = make_limits(world, 2, 2, 61, 1);
+    limits.block = 0;
+    world->demands[0] = new;
+    world->count = 1;
+    assert_int_equal(policy_check(look(world), "a:b:", &limits, NULL), -EDQUOT);
+    limits = make_limits(world, 1, 4, 99, 1);
+    assert_int_equal(policy_check(look(world), "a:", &limits, &err), -EBUSY);
+}
+
 static void a_replacement_does_not_count_twice(void **state)
 {
     struct world *world = small_world();
@@ -221,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_sequence_of_operations_exceeds_a_budget),
         cmocka_unit_test(a_refusal_names_limit_use_and_demand),
+        cmocka_unit_test(what_is_promised_to_one_is_not_there_for_another),
         cmocka_unit_test(a_replacement_does_not_count_twice),
         cmocka_unit_test(a_network_that_is_not_listed_is_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),

@@ -244,10 +244,132 @@ static void a_network_can_be_full_and_free_again(void **state)
     assert_int_equal(lease(":more", "n", 0), SUBNET + 12);
 }
 
+static int64_t put_release(const char *name, uint8_t first, enum store_result result)
+{
+    const uint8_t digest[STORE_DIGEST_SIZE] = {first};
+    struct error err;
+    struct store_release row = {.name = name,
+                                .digest = digest,
+                                .config = "config",
+                                .config_size = 6,
+                                .author = "uid 1",
+                                .result = result,
+                                .detail = "deployed"};
+    int64_t number = store_release_put(fixture.store, &row, &err);
+    assert_true(number > 0);
+    return number;
+}
+
+static int count_release(void *context, const struct store_release *row)
+{
+    int64_t *numbers = context;
+    assert_int_equal(row->config_size, 6);
+    numbers[++numbers[0]] = row->number;
+    return 0;
+}
+
+static void releases_are_numbered_for_each_name_and_told_youngest_first(void **state)
+{
+    int64_t numbers[64] = {0};
+    (void)state;
+    assert_int_equal(put_release(":a", 1, STORE_GOOD), 1);
+    assert_int_equal(put_release(":b", 1, STORE_GOOD), 1);
+    assert_int_equal(put_release(":a", 2, STORE_TRIAL), 2);
+    assert_int_equal(store_release_result(fixture.store, ":a", 2, STORE_BAD, "no answer", NULL), 0);
+    reopen();
+    assert_int_equal(store_releases(fixture.store, ":a", count_release, numbers, NULL), 0);
+    assert_int_equal(numbers[0], 2);
+    assert_int_equal(numbers[1], 2);
+    assert_int_equal(numbers[2], 1);
+}
+
+static void the_newest_good_release_outlives_any_number_of_failures(void **state)
+{
+    int64_t numbers[64] = {0};
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        put_release(":a", 1, STORE_GOOD);
+    for (int i = 0; i < 2 * STORE_RELEASES_MAX; i++)
+        put_release(":a", 2, STORE_BAD);
+    assert_int_equal(store_releases(fixture.store, ":a", count_release, numbers, NULL), 0);
+    assert_int_equal(numbers[numbers[0]], 5);
+}
+
+static int count_image(void *context, const struct store_image *row)
+{
+    *(unsigned *)context = *(unsigned *)context * 10 + row->digest[0];
+    return 0;
+}
+
+static void an_image_that_nothing_uses_is_told_unless_it_is_kept(void **state)
+{
+    unsigned seen = 0;
+    (void)state;
+    for (uint8_t first = 1; first <= 4; first++) {
+        const uint8_t digest[STORE_DIGEST_SIZE] = {first};
+        struct store_image row = {.digest = digest, .info = "info", .info_size = 4, .kept = first == 1};
+        assert_int_equal(store_image_put(fixture.store, &row, NULL), 0);
+        row.kept = false; /* a second time: what is kept stays so */
+        assert_int_equal(store_image_put(fixture.store, &row, NULL), 0);
+    }
+    put_release(":a", 2, STORE_GOOD);
+    assert_int_equal(store_unused_images(fixture.store, count_image, &seen, NULL), 0);
+    assert_int_equal(seen, 34);
+    seen = 0;
+    store_releases_delete(fixture.store, ":a", NULL);
+    assert_int_equal(store_unused_images(fixture.store, count_image, &seen, NULL), 0);
+    assert_int_equal(seen, 234);
+}
+
+/* A file as the first version wrote it. */
+static void what_ran_before_releases_were_kept_is_the_first_release(void **state)
+{
+    static const char *const first_version =
+        "CREATE TABLE unikernels (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, digest "
+        "BLOB NOT "
+        "NULL, config BLOB NOT NULL, state INTEGER NOT NULL, exit_status INTEGER NOT NULL, reason TEXT NOT "
+        "NULL, "
+        "created_ms INTEGER NOT NULL);"
+        "CREATE TABLE policies (path TEXT PRIMARY KEY, policy BLOB NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE images (digest BLOB PRIMARY KEY, info BLOB NOT NULL, targets INTEGER NOT NULL) WITHOUT "
+        "ROWID;"
+        "CREATE TABLE leases (name TEXT NOT NULL, device TEXT NOT NULL, network TEXT NOT NULL, ipv4 INTEGER "
+        "NOT "
+        "NULL, PRIMARY KEY (name, device), UNIQUE (network, ipv4)) WITHOUT ROWID;"
+        "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, name TEXT NOT NULL, kind "
+        "INTEGER "
+        "NOT NULL, detail TEXT NOT NULL);"
+        "INSERT INTO unikernels VALUES (7, ':a', zeroblob(32), 'config', 0, -1, '', 5);"
+        "INSERT INTO images VALUES (zeroblob(32), 'info', 1); INSERT INTO images VALUES (randomblob(32), "
+        "'info', 1);"
+        "PRAGMA user_version = 1;";
+    int64_t numbers[64] = {0};
+    unsigned seen = 0;
+    sqlite3 *db;
+    (void)state;
+    store_close(fixture.store);
+    unlink(fixture.path);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, first_version, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    struct error err = {0};
+    fixture.store = store_open(fixture.path, &err);
+    assert_non_null(fixture.store);
+    assert_int_equal(store_releases(fixture.store, ":a", count_release, numbers, NULL), 0);
+    assert_int_equal(numbers[0], 1);
+    assert_int_equal(numbers[1], 1);
+    assert_int_equal(store_unused_images(fixture.store, count_image, &seen, NULL), 0);
+    assert_int_equal(seen, 0); /* images of that time stay */
+}
+
 int main(void)
 {
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        STORE_TEST(what_ran_before_releases_were_kept_is_the_first_release),
+        STORE_TEST(an_image_that_nothing_uses_is_told_unless_it_is_kept),
+        STORE_TEST(the_newest_good_release_outlives_any_number_of_failures),
+        STORE_TEST(releases_are_numbered_for_each_name_and_told_youngest_first),
         STORE_TEST(what_was_put_is_there_after_opening_again),
         STORE_TEST(a_replacement_gets_an_id_that_was_never_used),
         STORE_TEST(what_is_rolled_back_never_was),

@@ -47,8 +47,8 @@ static const char *const protocols[] = {"tcp", "udp", NULL};
 static const char *const device_types[] = {"net", "block", NULL};
 static const char *const targets[] = {"spt", "hvt", "virtio",  "muen", "genode",
                                       "xen", "fat", "unknown", NULL};
-static const char *const states[] = {"starting", "running", "stopping", "stopped",
-                                     "exited",   "failed",  "waiting",  NULL};
+static const char *const states[] = {"starting", "running", "stopping",   "stopped", "exited",
+                                     "failed",   "waiting", "crash-loop", NULL};
 static const char *const healths[] = {"none", "passing", "failing", NULL};
 
 static const struct schema_field setup_state_fields[] = {

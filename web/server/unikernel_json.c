@@ -131,7 +131,7 @@ static json_t *digest_json(struct wire_bytes digest)
 static const char *state_name(int64_t state)
 {
     static const char *const names[] = {"starting", "running", "stopping", "stopped",
-                                        "exited",   "failed",  "waiting"};
+                                        "exited",   "failed",  "waiting",  "crash-loop"};
     return state >= 0 && state < (int64_t)(sizeof names / sizeof names[0]) ? names[state] : "failed";
 }
 

@@ -1,6 +1,6 @@
 // The resources of the REST contract, as they travel: the unit of a number is in its key.
 
-export type StateName = 'starting'|'running'|'stopping'|'stopped'|'exited'|'failed'|'waiting';
+export type StateName = 'starting'|'running'|'stopping'|'stopped'|'exited'|'failed'|'waiting'|'crash-loop';
 export type Restart = 'never'|'always'|'on-failure'|number[];
 export type Protocol = 'tcp'|'udp';
 

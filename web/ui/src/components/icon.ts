@@ -40,6 +40,7 @@ const shapes: Record<StateName, () => SVGElement[]> = {
     () => [svg('circle', { cx: 6, cy: 6, r: 4 }), svg('path', { d: 'M6 2a4 4 0 0 1 0 8z', class: 'solid' })],
   stopping:
     () => [svg('circle', { cx: 6, cy: 6, r: 4 }), svg('path', { d: 'M6 2a4 4 0 0 0 0 8z', class: 'solid' })],
+  'crash-loop': () => [svg('circle', { cx: 6, cy: 6, r: 4, class: 'dashed' })],
   waiting: () => [svg('circle', { cx: 6, cy: 6, r: 4, class: 'dashed' })],
   stopped: () => [svg('rect', { x: 2.5, y: 2.5, width: 7, height: 7, rx: 1 })],
   exited: () => [svg('circle', { cx: 6, cy: 6, r: 4 })],

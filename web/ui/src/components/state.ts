@@ -34,6 +34,8 @@ export function stateSentence(unikernel: Unikernel, now = Date.now()): string {
       return `exited with status ${unikernel.exit_status ?? 'unknown'}${reason ? `: ${reason}` : ''}`;
     case 'failed':
       return `failed: ${reason || `exit status ${unikernel.exit_status ?? 'unknown'}`}`;
+    case 'crash-loop':
+      return `ends again and again, waiting to be restarted${reason ? `: ${reason}` : ''}`;
     case 'waiting':
       return `waiting to be restarted${reason ? `: ${reason}` : ''}`;
     default:

@@ -64,7 +64,7 @@ const columns: Column<Unikernel>[] = [
 type Group = ''|'up'|'down'|'failed';
 const groups: [Group, string, (u: Unikernel) => boolean][] = [
   ['', 'All', () => true],
-  ['up', 'Up', (u) => ['running', 'starting', 'stopping', 'waiting'].includes(u.state)],
+  ['up', 'Up', (u) => ['running', 'starting', 'stopping', 'waiting', 'crash-loop'].includes(u.state)],
   ['down', 'Down', (u) => ['stopped', 'exited'].includes(u.state)],
   ['failed', 'Failed', (u) => u.state === 'failed'],
 ];
