@@ -142,7 +142,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     sqlite3_close(db);
 }
 
-/* What the first version wrote has no networks; a file of it is taken as it is, and gets them. */
+/* What the first version wrote has neither networks nor releases; a file of it is taken and gets them. */
 static void an_older_schema_is_brought_up(void **state)
 {
     sqlite3 *db;
@@ -150,7 +150,10 @@ static void an_older_schema_is_brought_up(void **state)
     assert_int_equal(store_policy_put(fixture.store, "a:", "x", 1, NULL), 0);
     store_close(fixture.store);
     assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "DROP TABLE networks; DROP TABLE tenants; PRAGMA user_version = 1",
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE networks; DROP TABLE tenants; DROP TABLE releases; "
+                                  "DROP INDEX unikernels_digest; ALTER TABLE images DROP COLUMN kept; "
+                                  "PRAGMA user_version = 1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);

@@ -100,7 +100,10 @@ function refreshSoon(): void {
   }, 100);
 }
 
-/** Takes the whole list as the truth; a change that the list brings before its event is spoken like any other. */
+/**
+ * Takes the whole list as the truth; a change that the list brings before its event is spoken like any
+ * other.
+ */
 function takeAll(unikernels: Unikernel[]): void {
   const before = known.unikernels;
   known.unikernels = new Map(unikernels.map((unikernel) => [unikernel.name, unikernel]));
