@@ -53,7 +53,7 @@ static const char *const link_flags[] = {
 };
 
 /* In one group: each may need any other. */
-static const char *const libraries[] = {"libkernel.a", "libnet.a", "libc.a"};
+static const char *const libraries[] = {"libkernel.a", "libposix.a", "libnet.a", "libc.a"};
 
 static int add_all(struct build_list *list, const char *const *items, size_t count)
 {

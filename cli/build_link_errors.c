@@ -23,45 +23,20 @@ static const struct {
     const char *advice;
 } advices[] = {
     {" fork vfork _Fork clone posix_spawn posix_spawnp execve execv execvp execvpe execl execlp execle "
-     "fexecve system "
-     "popen wait waitpid wait4 ",
+     "fexecve system popen pclose wait waitpid waitid wait3 wait4 ptrace daemon ",
      "a unikernel is one program: deploy a second unikernel, and talk to it over the network"},
-    {" dlopen dlsym dlclose dlerror ", "an image is complete when it is built: link the code in"},
-    {" pthread_create pthread_join pthread_mutex_lock pthread_mutex_unlock pthread_cond_wait pthread_self "
-     "thrd_create sem_wait sem_init ",
-     "there are no threads yet: net_run() (bivy/net.h) drives callbacks, and nothing preempts them"},
-    {" socket bind listen accept accept4 connect send sendto sendmsg recv recvfrom recvmsg setsockopt "
-     "getsockopt "
-     "getsockname shutdown socketpair ",
-     "there are no sockets yet: use lwip/tcp.h or lwip/udp.h, started by net_start() (bivy/net.h)"},
-    {" getaddrinfo gethostbyname getnameinfo freeaddrinfo ", "use dns_gethostbyname() (lwip/dns.h)"},
-    {" select poll ppoll epoll_create epoll_create1 epoll_ctl epoll_wait kqueue ",
-     "net_run() (bivy/net.h) waits for everything and calls you back"},
-    {" open openat creat fopen fdopen freopen fread fclose fseek ftell fgets fgetc getc opendir readdir stat "
-     "lstat "
-     "fstat access mkdir unlink rename remove tmpfile mkstemp ",
-     "files of the folder root/ are in the image: files_find() (bivy/files.h); to keep data, "
-     "solo5_block_write() "
-     "(solo5.h)"},
-    {" read write close lseek pread pwrite fcntl ioctl dup dup2 pipe pipe2 ",
-     "there are no descriptors: printf() writes to the console, lwip/tcp.h to the network, "
-     "solo5_block_write() to a "
-     "block device"},
-    {" getchar scanf gets getline getdelim __stdin_FILE stdin ",
-     "there is no standard input: pass boot arguments (argv)"},
-    {" mmap munmap mprotect brk sbrk shm_open ", "memory is one region: malloc() or aligned_alloc()"},
-    {" signal sigaction sigprocmask kill raise alarm setitimer pause sigaltstack ",
-     "there are no signals: the unikernel is ended from outside, and ends itself by exit()"},
-    {" sleep usleep nanosleep clock_nanosleep sched_yield ",
-     "net_run(DEADLINE) (bivy/net.h) or solo5_yield(DEADLINE) (solo5.h) waits, and lets the network work "
-     "meanwhile"},
-    {" gettimeofday ftime localtime localtime_r mktime ctime tzset ",
-     "use clock_gettime() or time(), and gmtime(): a unikernel's time zone is UTC"},
-    {" getrandom arc4random arc4random_buf random srandom ", "use random_fill() (bivy/random.h)"},
-    {" setenv putenv unsetenv ", "there is no environment: pass boot arguments (argv)"},
-    {" setlocale newlocale uselocale ", "the locale is C with UTF-8, and stays so"},
-    {" getpid getppid getuid geteuid getgid gethostname uname getpwnam getlogin ",
-     "there are no users and processes; the unikernel's name is boot_option(BOOT_NAME) (bivy/boot.h)"},
+    {" dlopen dlsym dlclose dlerror dladdr ", "an image is complete when it is built: link the code in"},
+    {" pthread_cancel ", "threads are not interrupted: let the thread look at a flag and return"},
+    {" kill killpg sigqueue alarm ualarm setitimer pause sigsuspend sigwait sigwaitinfo sigtimedwait "
+     "signalfd timer_create ",
+     "nobody sends signals to a unikernel: it is ended from outside; for time, timerfd_create() or a thread "
+     "that sleeps"},
+    {" syscall ", "call the C library's function instead: the linker must see which call it is"},
+    {" setuid setgid seteuid setegid setreuid setregid setresuid setresgid initgroups chroot ",
+     "there are no users: what the unikernel may do is decided where it is deployed"},
+    {" shm_open shm_unlink shmget semget msgget mq_open ",
+     "there is one process: share memory between its threads"},
+    {" mount umount umount2 ", "what is mounted is decided when the image is built"},
     {" main ", "define int main(int argc, char **argv), or solo5_app_main() for the bare interface"},
     {" bivy_files bivy_files_count ", "this image was linked without the tables that bivy build makes"},
 };

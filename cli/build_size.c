@@ -39,7 +39,7 @@ static const struct {
     enum part part;
 } archives[] = {
     {"/libc.a(", PART_LIBC},        {"/libgcc.a(", PART_LIBC},        {"/libnet.a(", PART_NET},
-    {"/libkernel.a(", PART_KERNEL}, {"/libbindings_", PART_BINDINGS},
+    {"/libkernel.a(", PART_KERNEL}, {"/libposix.a(", PART_KERNEL},    {"/libbindings_", PART_BINDINGS},
 };
 
 struct sizes {

@@ -201,6 +201,17 @@ void *heap_allocate_aligned(struct heap *heap, size_t alignment, size_t size)
     return (void *)aligned;
 }
 
+void *heap_allocate_aligned_zeroed(struct heap *heap, size_t alignment, size_t size)
+{
+    uintptr_t touched = heap->touched;
+    uint8_t *block = heap_allocate_aligned(heap, alignment, size);
+    uintptr_t at = (uintptr_t)block;
+
+    if (block && at < touched)
+        memset(block, 0, touched - at < size ? touched - at : size);
+    return block;
+}
+
 /* A block in use of this heap: what a stray pointer, a second free or an overrun would not look like. */
 static bool block_plausible(const struct heap *heap, uintptr_t block)
 {

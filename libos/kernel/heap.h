@@ -38,6 +38,9 @@ void *heap_allocate_zeroed(struct heap *heap, size_t size);
 /* The same as heap_allocate() with ALIGNMENT, a power of two. */
 void *heap_allocate_aligned(struct heap *heap, size_t alignment, size_t size);
 
+/* The same, zero-filled. */
+void *heap_allocate_aligned_zeroed(struct heap *heap, size_t alignment, size_t size);
+
 /* Gives back a block; NULL is ignored. A pointer that is no block in use ends in heap_corrupt(). */
 void heap_release(struct heap *heap, void *block);
 

@@ -1,6 +1,7 @@
 /* malloc.c: the C library's allocation functions over the one heap of the unikernel. */
 #include "libos/kernel/heap.h"
 #include "libos/kernel/kernel.h"
+#include "libos/kernel/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,18 +19,23 @@ void *memalign(size_t alignment, size_t size);
 size_t malloc_usable_size(void *block);
 
 static struct heap heap;
+struct solo5_start_info kernel_info;
+
+struct heap *kernel_heap(void)
+{
+    return &heap;
+}
 
 void malloc_open(const struct solo5_start_info *info)
 {
+    kernel_info = *info;
     heap_open(&heap, info->heap_start, info->heap_start + info->heap_size - (uintptr_t)bivy_stack_size);
 }
 
 void heap_corrupt(const void *block)
 {
-    static const char text[] = "the heap is corrupt: a block was freed twice or written past its end\n";
-
     (void)block;
-    solo5_console_write(text, sizeof text - 1);
+    say("the heap is corrupt: a block was freed twice or written past its end\n");
     solo5_abort();
 }
 

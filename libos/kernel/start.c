@@ -3,7 +3,7 @@
  *
  * It stands in an archive of its own: a program that defines solo5_app_main() itself, as one written for
  * Solo5 does, is linked without it and gets the bare interface. Nothing is set up that the image does
- * not use: no thread-local storage without TLS data, no copy of boot arguments if there are none.
+ * not use: no copy of boot arguments if there are none.
  */
 #include "libos/kernel/boot.h"
 #include "libos/kernel/kernel.h"
@@ -18,8 +18,6 @@ __asm__(".pushsection .bivy.licenses.bivy,\"aG\",@progbits,bivy_license_bivy,com
         ".pushsection .bivy.arguments,\"a\",@progbits\n"
         ".asciz \"--name\"\n"
         ".popsection\n");
-
-#define TLS_ALIGNMENT 64
 
 int main(int argc, char **argv);
 
@@ -48,24 +46,11 @@ static void arguments_start(const char *cmdline)
     boot_parse(&boot, line, argv);
 }
 
-static void tls_start(void)
-{
-    size_t size = solo5_tls_size();
-    void *area;
-
-    if (size == sizeof(uintptr_t))
-        return;
-    area = aligned_alloc(TLS_ALIGNMENT, size);
-    if (!area || solo5_tls_init((uintptr_t)area) != SOLO5_R_OK ||
-        solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)area)) != SOLO5_R_OK)
-        solo5_abort();
-}
-
 int solo5_app_main(const struct solo5_start_info *info)
 {
     malloc_open(info);
-    tls_start();
     arguments_start(info->cmdline);
+    libc_open(boot.argv[0]);
     for (void (*const *constructor)(void) = __init_array_start; constructor < __init_array_end; constructor++)
         (*constructor)();
     exit(main(boot.argc, boot.argv));
