@@ -48,6 +48,11 @@ static struct {
     struct tcp_pcb *client;
 } world;
 
+const char *device_net_name(size_t index)
+{
+    return index == 0 ? "service" : NULL;
+}
+
 const char *boot_option(enum boot_option option)
 {
     switch (option) {
@@ -191,7 +196,7 @@ static void address(uint8_t *frame, size_t size)
     if (size < 14 + 20)
         return;
     if (!(frame[0] & 1))
-        memcpy(frame, netif.hwaddr, 6);
+        memcpy(frame, first_device.netif.hwaddr, 6);
     if (get16(frame + 12) == 0x0800)
         put16(frame + 14 + 2, size - 14);
     else if (get16(frame + 12) == 0x86dd && size >= 14 + 40)
@@ -260,6 +265,10 @@ static void open_world(uint8_t start)
     world.now_ns = UINT64_C(1000000000);
     if (net_start("service") != SOLO5_R_OK)
         abort();
+    /* What net_start() does only once. */
+    tcp_init();
+    udp_init();
+    timers_open(world.now_ns / NSEC_PER_MSEC);
     struct tcp_pcb *listener = tcp_new_ip_type(IPADDR_TYPE_ANY);
     if (listener == NULL || tcp_bind(listener, IP_ANY_TYPE, 80) != ERR_OK)
         abort();
@@ -289,9 +298,9 @@ static void close_world(void)
         ip_reass_tmr();
     for (int i = 0; i <= IPV6_REASS_MAXAGE; i++)
         ip6_reass_tmr();
-    dhcp_stop(&netif);
-    dhcp_cleanup(&netif);
-    netif_remove(&netif);
+    dhcp_stop(&first_device.netif);
+    dhcp_cleanup(&first_device.netif);
+    netif_remove(&first_device.netif);
     nd6_clear_destination_cache();
     while (udp_pcbs != NULL)
         udp_remove(udp_pcbs);
@@ -299,11 +308,12 @@ static void close_world(void)
     memset(dns_requests, 0, sizeof dns_requests);
     memset(dns_pcbs, 0, sizeof dns_pcbs);
     memset(dns_servers, 0, sizeof dns_servers);
-    memset(&netif, 0, sizeof netif);
-    if (device.spare != NULL)
-        pbuf_free(device.spare);
-    free(device.frame);
-    memset(&device, 0, sizeof device);
+    if (first_device.spare != NULL)
+        pbuf_free(first_device.spare);
+    free(first_device.frame);
+    memset(&first_device, 0, sizeof first_device);
+    devices = NULL;
+    last_device = &devices;
 }
 
 /* One record; the bytes that it took. */

@@ -11,6 +11,7 @@ static void (*ended)(struct thread *);
 static struct thread *ended_thread;
 static unsigned switches;
 static int events;
+static solo5_time_t (*timers)(void);
 
 struct thread *sched_self(void)
 {
@@ -27,6 +28,11 @@ struct thread *sched_threads(void)
 void sched_set_outside(sched_outside *function)
 {
     outside = function;
+}
+
+void sched_set_timers(solo5_time_t (*function)(void))
+{
+    timers = function;
 }
 
 void sched_count_events(int change)
@@ -72,7 +78,7 @@ void sched_wake(struct thread *thread)
 /* Makes those runnable whose time has come; the next time that one waits for. */
 static solo5_time_t deadlines_check(void)
 {
-    solo5_time_t next = SCHED_NEVER, now = 0;
+    solo5_time_t next = timers ? timers() : SCHED_NEVER, now = 0;
 
     for (struct thread *thread = sched_threads(); thread; thread = thread->next) {
         if (thread->state != THREAD_BLOCKED || thread->deadline == SCHED_NEVER)

@@ -25,8 +25,9 @@ struct thread {
     const char *reason;              /* what a blocked one waits for, in a word */
     uintptr_t stack_low, stack_high; /* the bytes of its stack; both 0: the initial stack */
     solo5_time_t deadline;
-    int *clear_on_exit; /* a word that becomes 0, and is woken, when it ends; or NULL */
-    int number;         /* its thread id; the initial one's is 1 */
+    uint64_t signals_blocked; /* a bit for each signal (posix/signal.c) */
+    int *clear_on_exit;       /* a word that becomes 0, and is woken, when it ends; or NULL */
+    int number;               /* its thread id; the initial one's is 1 */
     enum thread_state state;
     bool woken;
 };
@@ -65,6 +66,9 @@ void *sched_prepare(void *top, int (*entry)(void *), void *argument);
 /* How to wait for the outside: until DEADLINE at most, a time that has passed meaning "only look". */
 typedef void sched_outside(solo5_time_t deadline);
 void sched_set_outside(sched_outside *outside);
+
+/* TIMERS does what is due and says when it must be called next (kernel/timer.h). */
+void sched_set_timers(solo5_time_t (*timers)(void));
 
 /* Counts what the outside can wake (an open socket counts 1): with none of it, waiting for ever is a
  * deadlock. */

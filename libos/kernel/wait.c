@@ -32,6 +32,12 @@ void waitq_wake(struct waitq *queue)
     }
 }
 
+void waitq_end(struct waitq *queue)
+{
+    while (queue->first)
+        queue->first->gone(queue->first);
+}
+
 static void wake_thread(struct wait *entry)
 {
     sched_wake(entry->thread);

@@ -15,6 +15,8 @@ struct thread;
 struct wait {
     struct wait *next, **link;   /* link is NULL while it stands in no queue */
     void (*wake)(struct wait *); /* called by waitq_wake(); it may remove this entry, and no other */
+    void (*gone)(struct wait *); /* called by waitq_end(): removes this entry; NULL: nothing is left in the
+                                    queue then */
     struct thread *thread;       /* of wait_for_thread() */
 };
 
@@ -30,6 +32,9 @@ void wait_remove(struct wait *entry);
 
 /* Calls every entry's wake(). */
 void waitq_wake(struct waitq *queue);
+
+/* What the queue belongs to ends: calls the gone() of each entry that is still there. */
+void waitq_end(struct waitq *queue);
 
 /* Puts ENTRY into QUEUE so that a wake-up makes the current thread runnable (kernel/sched.h). */
 void waitq_add_self(struct waitq *queue, struct wait *entry);

@@ -14,7 +14,7 @@ WITHOUT = """
 env/__libc_start_main env/__init_tls env/__stack_chk_fail exit/_Exit exit/abort exit/assert
 thread/clone thread/__set_thread_area thread/__unmapself thread/syscall_cp thread/__syscall_cp thread/pthread_cancel
 signal/restore process/vfork internal/vdso misc/getentropy misc/syscall
-network/resolvconf thread/synccall unistd/setxid
+network/resolvconf thread/synccall unistd/setxid unistd/faccessat misc/setrlimit
 """.split()
 WITH = ["malloc/reallocarray"]
 

@@ -14,9 +14,11 @@
 #define LWIP_NETCONN              0
 #define LWIP_SOCKET               0
 #define LWIP_STATS                0
-#define LWIP_SINGLE_NETIF         1
-#define LWIP_NETIF_LOOPBACK       0
-#define LWIP_HAVE_LOOPIF          0
+#define LWIP_SINGLE_NETIF         0
+#define LWIP_NETIF_LOOPBACK       1
+#define LWIP_HAVE_LOOPIF          1
+#define LWIP_LOOPBACK_MAX_PBUFS   64 /* a program that talks to itself waits, and does not fill its memory */
+#define SO_REUSE                  1
 #define LWIP_NETIF_HOSTNAME       1
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 

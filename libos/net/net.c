@@ -1,12 +1,14 @@
 /*
- * net.c: one Ethernet device under lwIP, and the loop of bivy/net.h.
+ * net.c: Ethernet devices under lwIP, and the loop of bivy/net.h.
  *
  * A frame is read straight into the buffer that lwIP will own. One that is to be sent goes straight from
  * lwIP's buffer if it is in one piece; otherwise it is put together in one page kept for that.
  */
+#include "libos/kernel/say.h"
 #include "libos/net/timers.h"
 
 #include <bivy/boot.h>
+#include <bivy/device.h>
 #include <bivy/net.h>
 #include <bivy/random.h>
 #include <lwip/dhcp.h>
@@ -38,20 +40,18 @@ __asm__(".pushsection .bivy.licenses.lwip,\"aG\",@progbits,bivy_license_lwip,com
 #define MTU_MAX       9000
 #define PREFIX_MAX_V4 32
 
-static struct {
+struct device {
+    struct netif netif; /* first: lwIP hands it back */
     solo5_handle_t handle;
     size_t mtu;
     uint8_t *frame;     /* where a frame in several pieces is put together */
     struct pbuf *spare; /* a receive buffer that the last read left empty */
     bool empty;         /* the last read found no frame */
     bool send_full;     /* the device took no more frames */
-} device;
-static struct netif netif;
+    struct device *next;
+};
 
-static void say(const char *text)
-{
-    solo5_console_write(text, strlen(text));
-}
+static struct device first_device, *devices, **last_device = &devices;
 
 uint32_t net_random(void)
 {
@@ -82,43 +82,43 @@ static void device_gone(void)
 
 static err_t frame_send(struct netif *to, struct pbuf *frame)
 {
+    struct device *device = (struct device *)to;
     const uint8_t *bytes = frame->payload;
     solo5_result_t result;
 
-    (void)to;
-    if (frame->tot_len > device.mtu + SOLO5_NET_HLEN)
+    if (frame->tot_len > device->mtu + SOLO5_NET_HLEN)
         return ERR_BUF;
     if (frame->len != frame->tot_len) {
-        pbuf_copy_partial(frame, device.frame, frame->tot_len, 0);
-        bytes = device.frame;
+        pbuf_copy_partial(frame, device->frame, frame->tot_len, 0);
+        bytes = device->frame;
     }
-    result = solo5_net_write(device.handle, bytes, frame->tot_len);
+    result = solo5_net_write(device->handle, bytes, frame->tot_len);
     if (result == SOLO5_R_AGAIN)
-        device.send_full = true;
+        device->send_full = true;
     return result == SOLO5_R_OK ? ERR_OK : ERR_MEM;
 }
 
 /* Reads one frame and hands it to lwIP; false: there is none. */
-static bool frame_receive(void)
+static bool frame_receive(struct device *device)
 {
-    size_t size = device.mtu + SOLO5_NET_HLEN;
-    struct pbuf *frame = device.spare ? device.spare : pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
+    size_t size = device->mtu + SOLO5_NET_HLEN;
+    struct pbuf *frame = device->spare ? device->spare : pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
     solo5_result_t result;
 
-    device.spare = NULL;
+    device->spare = NULL;
     if (!frame) {
         /* No memory for it: the frame is read into the page for sending, and lost. */
-        return solo5_net_read(device.handle, device.frame, size, &size) == SOLO5_R_OK;
+        return solo5_net_read(device->handle, device->frame, size, &size) == SOLO5_R_OK;
     }
-    result = solo5_net_read(device.handle, frame->payload, size, &size);
+    result = solo5_net_read(device->handle, frame->payload, size, &size);
     if (result == SOLO5_R_EUNSPEC)
         device_gone();
     if (result != SOLO5_R_OK) {
-        device.spare = frame;
+        device->spare = frame;
         return false;
     }
     pbuf_realloc(frame, (u16_t)size);
-    if (netif.input(frame, &netif) != ERR_OK)
+    if (device->netif.input(frame, &device->netif) != ERR_OK)
         pbuf_free(frame);
     return true;
 }
@@ -127,7 +127,7 @@ static err_t device_open(struct netif *to)
 {
     to->name[0] = 'b';
     to->name[1] = 'v';
-    to->mtu = (u16_t)device.mtu;
+    to->mtu = (u16_t)((struct device *)to)->mtu;
     to->hwaddr_len = SOLO5_NET_ALEN;
     to->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     to->output = etharp_output;
@@ -169,39 +169,40 @@ static bool prefix_split(const char *value, char text[static NET_ADDRESS_SIZE], 
     return true;
 }
 
-static solo5_result_t configure_ipv4(void)
+static solo5_result_t configure_ipv4(struct netif *netif)
 {
-    const char *value = boot_option(BOOT_IPV4), *gateway_value = boot_option(BOOT_IPV4_GATEWAY);
+    const char *value = netif == &first_device.netif ? boot_option(BOOT_IPV4) : NULL;
+    const char *gateway_value = boot_option(BOOT_IPV4_GATEWAY);
     ip4_addr_t address, mask, gateway = {0};
     char text[NET_ADDRESS_SIZE];
     unsigned prefix;
 
     if (!value)
-        return dhcp_start(&netif) == ERR_OK ? SOLO5_R_OK : SOLO5_R_EUNSPEC;
+        return dhcp_start(netif) == ERR_OK ? SOLO5_R_OK : SOLO5_R_EUNSPEC;
     if (!prefix_split(value, text, PREFIX_MAX_V4, &prefix) || !ip4addr_aton(text, &address))
         return refuse("--ipv4", value);
     if (gateway_value && !ip4addr_aton(gateway_value, &gateway))
         return refuse("--ipv4-gateway", gateway_value);
     mask.addr = prefix == 0 ? 0 : lwip_htonl(UINT32_MAX << (PREFIX_MAX_V4 - prefix));
-    netif_set_addr(&netif, &address, &mask, &gateway);
+    netif_set_addr(netif, &address, &mask, &gateway);
     return SOLO5_R_OK;
 }
 
-static solo5_result_t configure_ipv6(void)
+static solo5_result_t configure_ipv6(struct netif *netif)
 {
-    const char *value = boot_option(BOOT_IPV6);
+    const char *value = netif == &first_device.netif ? boot_option(BOOT_IPV6) : NULL;
     char text[NET_ADDRESS_SIZE];
     ip6_addr_t address;
     unsigned prefix;
     s8_t slot;
 
-    netif_create_ip6_linklocal_address(&netif, 1);
-    netif.ip6_autoconfig_enabled = 1;
+    netif_create_ip6_linklocal_address(netif, 1);
+    netif->ip6_autoconfig_enabled = 1;
     if (!value)
         return SOLO5_R_OK;
     if (!prefix_split(value, text, 128, &prefix) || !ip6addr_aton(text, &address))
         return refuse("--ipv6", value);
-    if (netif_add_ip6_address(&netif, &address, &slot) != ERR_OK)
+    if (netif_add_ip6_address(netif, &address, &slot) != ERR_OK)
         return SOLO5_R_EUNSPEC;
     return SOLO5_R_OK;
 }
@@ -219,35 +220,90 @@ static solo5_result_t configure_dns(void)
     return SOLO5_R_OK;
 }
 
+/* The place of a device: the first one's is set aside, because most programs have no second. */
+static struct device *device_make(size_t frame_size)
+{
+    struct device *device = devices ? calloc(1, sizeof *device) : &first_device;
+
+    if (!device)
+        return NULL;
+    device->frame = malloc(frame_size);
+    if (!device->frame) {
+        if (device != &first_device)
+            free(device);
+        return NULL;
+    }
+    return device;
+}
+
+/* What is there without any device: the protocols, and the way back to oneself. */
+static void net_open(void)
+{
+    static bool opened;
+
+    if (opened)
+        return;
+    opened = true;
+    lwip_init();
+    timers_open(solo5_clock_monotonic() / NSEC_PER_MSEC);
+}
+
+static struct netif *netif_open(struct device *device, const uint8_t mac[static SOLO5_NET_ALEN])
+{
+    struct netif *netif = &device->netif;
+
+    net_open();
+    memcpy(netif->hwaddr, mac, SOLO5_NET_ALEN);
+    if (!netif_add(netif, NULL, NULL, NULL, NULL, device_open, netif_input))
+        return NULL;
+    if (!devices)
+        netif_set_default(netif);
+    *last_device = device;
+    last_device = &device->next;
+    netif_set_link_up(netif);
+    netif_set_up(netif);
+    return netif;
+}
+
 solo5_result_t net_start(const char *name)
 {
     struct solo5_net_info info;
-    solo5_result_t result = solo5_net_acquire(name, &device.handle, &info);
+    struct device *device;
+    struct netif *netif;
+    solo5_handle_t handle;
+    solo5_result_t result = solo5_net_acquire(name, &handle, &info);
 
     if (result != SOLO5_R_OK)
         return result;
-    device.mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX;
     /* Room for what the tender's device may deliver, whatever of it lwIP is told of. */
-    device.frame = malloc(info.mtu + SOLO5_NET_HLEN);
-    if (!device.frame)
+    device = device_make(info.mtu + SOLO5_NET_HLEN);
+    if (!device)
         return SOLO5_R_EUNSPEC;
-    lwip_init();
-    memcpy(netif.hwaddr, info.mac_address, SOLO5_NET_ALEN);
-    if (!netif_add(&netif, NULL, NULL, NULL, NULL, device_open, netif_input))
+    device->handle = handle;
+    device->mtu = info.mtu < MTU_MAX ? info.mtu : MTU_MAX;
+    netif = netif_open(device, info.mac_address);
+    if (!netif)
         return SOLO5_R_EUNSPEC;
-    netif_set_default(&netif);
-    timers_open(&netif, solo5_clock_monotonic() / NSEC_PER_MSEC);
-    netif_set_link_up(&netif);
-    netif_set_up(&netif);
-    result = configure_ipv4();
+    result = configure_ipv4(netif);
     if (result == SOLO5_R_OK)
-        result = configure_ipv6();
+        result = configure_ipv6(netif);
     return result == SOLO5_R_OK ? configure_dns() : result;
+}
+
+solo5_result_t net_start_all(void)
+{
+    solo5_result_t result = SOLO5_R_OK;
+    const char *name;
+
+    net_open();
+    for (size_t i = 0; result == SOLO5_R_OK && (name = device_net_name(i)); i++)
+        result = net_start(name);
+    return result;
 }
 
 bool net_ready(void)
 {
-    return !ip4_addr_isany(netif_ip4_addr(&netif));
+    return !ip4_addr_isany(netif_ip4_addr(&first_device.netif));
 }
 
 bool net_wait(solo5_time_t timeout_ns)
@@ -259,30 +315,62 @@ bool net_wait(solo5_time_t timeout_ns)
     return net_ready();
 }
 
-/* Frames that the device refused are sent again; those of TCP at once, others by their own protocols. */
+/* Frames that a device refused are sent again; those of TCP at once, others by their own protocols. */
 static void send_again(void)
 {
-    if (!device.send_full)
-        return;
-    device.send_full = false;
-    tcp_txnow();
+    bool any = false;
+
+    for (struct device *device = devices; device; device = device->next) {
+        any = any || device->send_full;
+        device->send_full = false;
+    }
+    if (any)
+        tcp_txnow();
+}
+
+/* What the program sent itself; whether there was any. */
+static bool loop_run(void)
+{
+    struct netif *netif;
+    bool any = false;
+
+    NETIF_FOREACH(netif)
+    {
+        any = any || netif->loop_first;
+    }
+    if (any)
+        netif_poll_all();
+    return any;
+}
+
+/* Waits until a frame comes, a timer is due, or DEADLINE. */
+static void wait_for_frames(solo5_time_t deadline)
+{
+    solo5_time_t wake = timers_next() * NSEC_PER_MSEC;
+
+    for (struct device *device = devices; device; device = device->next) {
+        /* After a step that was cut short more frames are waiting: that is known without asking. */
+        if (!device->empty)
+            return;
+        if (device->send_full)
+            wake = solo5_clock_monotonic() + FULL_RETRY_NS;
+    }
+    solo5_yield(wake < deadline ? wake : deadline, NULL);
 }
 
 void net_run(solo5_time_t deadline)
 {
-    solo5_time_t wake = timers_next() * NSEC_PER_MSEC;
-    uint64_t now_ms;
     unsigned frames = 0;
+    uint64_t now_ms;
 
-    if (device.send_full)
-        wake = solo5_clock_monotonic() + FULL_RETRY_NS;
-    /* After a step that was cut short more frames are waiting: that is known without asking. */
-    if (device.empty)
-        solo5_yield(wake < deadline ? wake : deadline, NULL);
-    device.empty = false;
-    while (frames < FRAMES_A_STEP && !device.empty) {
-        device.empty = !frame_receive();
-        frames += !device.empty;
+    wait_for_frames(loop_run() ? 0 : deadline);
+    for (struct device *device = devices; device; device = device->next) {
+        unsigned before = frames;
+        device->empty = false;
+        while (frames - before < FRAMES_A_STEP && !device->empty) {
+            device->empty = !frame_receive(device);
+            frames += !device->empty;
+        }
     }
     now_ms = solo5_clock_monotonic() / NSEC_PER_MSEC;
     if (frames > 0)
@@ -293,5 +381,5 @@ void net_run(solo5_time_t deadline)
 
 const char *net_address(char text[static NET_ADDRESS_SIZE])
 {
-    return ip4addr_ntoa_r(netif_ip4_addr(&netif), text, NET_ADDRESS_SIZE);
+    return ip4addr_ntoa_r(netif_ip4_addr(&first_device.netif), text, NET_ADDRESS_SIZE);
 }

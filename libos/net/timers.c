@@ -25,7 +25,6 @@
 #define AT_MOST_MS 60000u /* between two calls */
 #define CATCH_UP   120u   /* periods that are made up for after a long sleep */
 
-static struct netif *netif;
 static uint64_t active_until_ms;
 static uint64_t now;
 
@@ -41,16 +40,27 @@ static bool tcp_pending(void)
 
 static bool dhcp_pending(void)
 {
-    struct dhcp *dhcp = netif_dhcp_data(netif);
+    struct netif *netif;
 
-    return dhcp && dhcp->state != DHCP_STATE_OFF && dhcp->state != DHCP_STATE_BOUND;
+    NETIF_FOREACH(netif)
+    {
+        struct dhcp *dhcp = netif_dhcp_data(netif);
+        if (dhcp && dhcp->state != DHCP_STATE_OFF && dhcp->state != DHCP_STATE_BOUND)
+            return true;
+    }
+    return false;
 }
 
 static bool mld_pending(void)
 {
-    for (struct mld_group *group = netif_mld6_data(netif); group; group = group->next) {
-        if (group->timer > 0)
-            return true;
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        for (struct mld_group *group = netif_mld6_data(netif); group; group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
     }
     return false;
 }
@@ -80,9 +90,8 @@ static const struct timer {
 
 static uint64_t due_ms[TIMERS];
 
-void timers_open(struct netif *device, uint64_t now_ms)
+void timers_open(uint64_t now_ms)
 {
-    netif = device;
     for (size_t i = 0; i < TIMERS; i++)
         due_ms[i] = now_ms + timers[i].interval_ms;
     timers_activity(now_ms);

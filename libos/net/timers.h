@@ -4,10 +4,8 @@
 
 #include <stdint.h>
 
-struct netif;
-
-/* Tells the timers which device there is, and that something happened on it just now. */
-void timers_open(struct netif *device, uint64_t now_ms);
+/* Starts the timers; tells them that something happened on a device just now. */
+void timers_open(uint64_t now_ms);
 void timers_activity(uint64_t now_ms);
 
 /* Calls every timer that is due. */

@@ -21,6 +21,8 @@ ABSENT(copy_file_range, 38);
 ABSENT(faccessat2, 38);
 ABSENT(futimesat, 38);
 ABSENT(get_robust_list, 38);
+ABSENT(eventfd, 38);
+ABSENT(getcpu, 38);
 ABSENT(getgroups, 38);
 ABSENT(getitimer, 38);
 ABSENT(getpgid, 38);
@@ -55,7 +57,9 @@ ABSENT(setpriority, 38);
 ABSENT(splice, 38);
 ABSENT(statx, 38);
 ABSENT(sync_file_range, 38);
+ABSENT(recvmmsg, 38);
 ABSENT(tee, 38);
+ABSENT(utimes, 38);
 ABSENT(times, 38);
 ABSENT(vmsplice, 38);
 
@@ -75,8 +79,9 @@ ABSENT(setdomainname, 1);
 ABSENT(setgroups, 1);
 ABSENT(sethostname, 1);
 ABSENT(setpgid, 1);
-ABSENT(setrlimit, 1);
 ABSENT(setsid, 1);
+ABSENT(symlink, 1);
+ABSENT(symlinkat, 1);
 ABSENT(settimeofday, 1);
 
 /* Not supported: EOPNOTSUPP. */

@@ -33,7 +33,10 @@ struct file *file_hold(struct file *file)
 
 void file_release(struct file *file)
 {
-    if (--file->references == 0 && file->ops->close)
+    if (--file->references > 0)
+        return;
+    waitq_end(&file->waiters);
+    if (file->ops->close)
         file->ops->close(file);
 }
 

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 struct iovec;
+struct socket_ops;
 struct file;
 struct stat;
 
@@ -37,6 +38,7 @@ struct file_ops {
     int (*control)(struct file *, unsigned long request, void *argument);            /* ENOTTY */
     unsigned (*ready)(struct file *); /* the POLL* bits that hold now; NULL: always in and out */
     void (*close)(struct file *);     /* the last reference is gone: frees the file */
+    const struct socket_ops *socket;  /* NULL: it is no socket (posix/socket.h) */
 };
 
 struct file {

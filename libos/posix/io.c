@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 
 static bool may(const struct file *file, int mode)
@@ -143,5 +144,9 @@ POSIX_CALL(ioctl, int fd, unsigned long request, void *argument)
 
     if (!file)
         return -EBADF;
+    if (request == FIONBIO) {
+        file->flags = (file->flags & ~O_NONBLOCK) | (*(int *)argument ? O_NONBLOCK : 0);
+        return 0;
+    }
     return file->ops->control ? file->ops->control(file, request, argument) : -ENOTTY;
 }

@@ -1,8 +1,14 @@
 /* process.c: what the one process of a unikernel is and has. */
 #include "libos/posix/call.h"
 
+#include "libos/kernel/heap.h"
+#include "libos/kernel/kernel.h"
+#include "libos/posix/file.h"
 #include <bivy/boot.h>
+
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 /* Ends the unikernel. */
@@ -58,5 +64,48 @@ POSIX_CALL(uname, struct utsname *name)
     strcpy(name->release, "1");
     strcpy(name->version, "1");
     strcpy(name->machine, "x86_64");
+    return 0;
+}
+
+/* Partial: the limits are those of the system, and cannot be changed; setting them to what they are succeeds.
+ */
+POSIX_CALL(prlimit64, int process, int resource, const struct rlimit *wanted, struct rlimit *before)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (process > 1 || resource < 0 || resource >= RLIM_NLIMITS)
+        return process > 1 ? -ESRCH : -EINVAL;
+    if (resource == RLIMIT_NOFILE)
+        limit = (struct rlimit){FD_MAX, FD_MAX};
+    if (resource == RLIMIT_CORE)
+        limit = (struct rlimit){0, 0};
+    if (before)
+        *before = limit;
+    return wanted && wanted->rlim_cur > limit.rlim_max ? -EPERM : 0;
+}
+
+/* Partial: as prlimit64. */
+POSIX_CALL(getrlimit, int resource, struct rlimit *result)
+{
+    return posix_call_prlimit64(0, resource, NULL, result);
+}
+
+/* Partial: as prlimit64. */
+POSIX_CALL(setrlimit, int resource, const struct rlimit *wanted)
+{
+    return posix_call_prlimit64(0, resource, wanted, NULL);
+}
+
+/* The memory there is, and how long the system runs. */
+POSIX_CALL(sysinfo, struct sysinfo *result)
+{
+    const struct heap *heap = kernel_heap();
+
+    memset(result, 0, sizeof *result);
+    result->uptime = (unsigned long)(solo5_clock_monotonic() / 1000000000u);
+    result->totalram = heap->limit - heap->start;
+    result->freeram = heap->limit - heap->frontier;
+    result->procs = 1;
+    result->mem_unit = 1;
     return 0;
 }

@@ -28,7 +28,12 @@ void __restore(void);
 void __restore_rt(void);
 
 static struct action actions[_NSIG];
-static uint64_t blocked, pending;
+static uint64_t pending;
+
+static uint64_t *mask(void)
+{
+    return &sched_self()->signals_blocked;
+}
 
 /* Never called: handlers are called as functions and return. */
 void __restore(void)
@@ -44,7 +49,7 @@ static bool ignored_by_default(int number)
 static void deliver(int number)
 {
     struct action action = actions[number];
-    uint64_t before = blocked;
+    uint64_t before = *mask();
 
     if (action.handler == SIG_IGN || (action.handler == SIG_DFL && ignored_by_default(number)))
         return;
@@ -56,21 +61,21 @@ static void deliver(int number)
     }
     if (action.flags & SA_RESETHAND)
         actions[number].handler = SIG_DFL;
-    blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : UINT64_C(1) << (number - 1));
+    *mask() |= action.mask | (action.flags & SA_NODEFER ? 0 : UINT64_C(1) << (number - 1));
     if (action.flags & SA_SIGINFO) {
         siginfo_t info = {.si_signo = number, .si_code = SI_TKILL};
         action.detailed(number, &info, NULL);
     } else {
         action.handler(number);
     }
-    blocked = before;
+    *mask() = before;
 }
 
 static void deliver_pending(void)
 {
     uint64_t open;
 
-    while ((open = pending & ~blocked)) {
+    while ((open = pending & ~*mask())) {
         int number = __builtin_ctzll(open) + 1;
         pending &= ~(UINT64_C(1) << (number - 1));
         deliver(number);
@@ -90,21 +95,21 @@ POSIX_CALL(rt_sigaction, int number, const struct action *action, struct action 
     return 0;
 }
 
-/* Partial: one mask for all threads. */
+/* What the thread does not want to be interrupted by. */
 POSIX_CALL(rt_sigprocmask, int how, const uint64_t *set, uint64_t *before, size_t size)
 {
     if (size != SET_SIZE)
         return -EINVAL;
     if (before)
-        *before = blocked;
+        *before = *mask();
     if (!set)
         return 0;
     if (how == SIG_BLOCK)
-        blocked |= *set;
+        *mask() |= *set;
     else if (how == SIG_UNBLOCK)
-        blocked &= ~*set;
+        *mask() &= ~*set;
     else if (how == SIG_SETMASK)
-        blocked = *set;
+        *mask() = *set;
     else
         return -EINVAL;
     if (pending)

@@ -1,0 +1,170 @@
+"""Programs for the C library and the system below it: each of tests/posix, as a process and as a virtual machine."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import BIN, SOURCE, bivy
+from guest_images import needs_kvm
+
+HERE = SOURCE / "tests/posix"
+WAYS = ["process", pytest.param("vm", marks=needs_kvm)]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Builds NAME once, with the files of a small tree in it."""
+    folder = tmp_path_factory.mktemp("posix")
+    (folder / "project/root/etc/deep/er").mkdir(parents=True)
+    (folder / "project/root/etc/motd").write_text("welcome\n")
+    (folder / "project/nothing.c").write_text("")
+    (folder / "project/root/etc/deep/er/file").write_text("12345")
+    built = {}
+
+    def build(name):
+        if name not in built:
+            built[name] = folder / f"{name}.uk"
+            bivy("build", "-q", "-o", built[name], folder / "project", HERE / f"{name}.c", "--", "-w")
+        return built[name]
+    return build
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    return request.param
+
+
+def run(image, *words, way="process", memory=16):
+    return subprocess.run([BIN / "bivy", "run", "--as", way, "-m", str(memory), image, "--", *words], capture_output=True,
+                          text=True, timeout=60)
+
+
+FILES = """line one
+line two
+size 5001 blocks 16
+8 [one
+end
+] map one 0
+/tmp/d: ./ ../ e/ f
+rmdir: -1 Directory not empty
+rename: 0
+rename below itself: -1 Invalid argument
+/tmp/d/e: ./ ../ g
+/tmp/d/e
+access: 0
+access: 0
+unlink: 0
+write unlinked: 3
+access: -1 No such file or directory
+rmdir: 0
+rmdir: 0
+/tmp: ./ ../ a
+new file in the image: -1 Read-only file system
+write to the image: -1 Read-only file system
+no file: -1 No such file or directory
+a directory: -1 Is a directory
+below a file: -1 No such file or directory
+read: -1 Bad file descriptor
+symlink: -1 Operation not permitted
+rename: -1 Cross-device link
+rename: -1 Cross-device link
+motd welcome
+/: ./ ../ dev/ etc/ tmp/
+/etc: ./ ../ deep/ motd
+/etc/deep: ./ ../ er/
+openat: 0
+seek: 5
+/dev: ./ ../ console null random stderr stdin stdout tty urandom zero
+"""
+
+
+def test_files(images, way):
+    done = run(images("files"), way=way)
+    assert (done.returncode, done.stdout, done.stderr) == (0, FILES, "")
+
+
+def test_threads(images, way):
+    done = run(images("threads"), way=way)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == ("counter 20000 total 20100 own 5 once 1 keys 20\n1000 detached threads\n"
+                           "timed wait Operation timed out, waited 1\n")
+
+
+def test_a_deadlock_ends_with_the_backtrace_of_each_thread(images):
+    done = run(images("threads"), "deadlock")
+    assert done.returncode == 255
+    assert "deadlock: every thread waits, and nothing that could wake one is left\n" in done.stdout
+    assert re.search(r"^  thread 1 waits for a lock, called from( 0x[0-9a-f]+)+$", done.stdout, re.MULTILINE)
+    assert " main+0x" in done.stderr
+
+
+EVENTS = """wrote 100000
+read 100000, then 0
+empty Resource temporarily unavailable
+no reader Broken pipe
+pair ping poll 1 4 0 end 0 4
+epoll 0 1 event again 1 value 1 then 0
+timer 1 timer passed 1
+closed 0
+select 0
+signals 1 2
+"""
+
+
+def test_events(images, way):
+    done = run(images("events"), way=way)
+    assert (done.returncode, done.stdout, done.stderr) == (0, EVENTS, "")
+
+
+SOCKETS = """bind: 0
+listen: 0
+connect: 0
+accepted from ::ffff:127.0.0.1
+sent: 300000
+shutdown: 0
+received: 300000
+same 1
+end: 0
+connect: 0
+accepted from ::1
+sent: 300000
+shutdown: 0
+received: 300000
+same 1
+end: 0
+connect: -1 Connection refused
+net: SO_REUSEPORT is refused: a unikernel has one processor; let one socket listen
+reuseport: -1 Protocol not available
+nonblocking: -1 Operation in progress
+then Connection refused
+raw: -1 Socket type not supported
+unix: -1 Address family not supported by protocol
+timeout: -1 Resource temporarily unavailable
+listen: -1 Not supported
+nodelay: 0
+keepalive: 0
+idle: 0
+idle 30 type 1
+bind: 0
+sendto: 5
+sendto: 6
+peek: 5
+recvfrom: 2
+first from 127.0.0.1
+recv: 6
+recv: 6
+getaddrinfo: 0
+192.0.2.7
+"""
+
+
+def test_sockets(images, way):
+    done = run(images("sockets"), way=way)
+    assert (done.returncode, done.stdout, done.stderr) == (0, SOCKETS, "")
+
+
+def test_files_without_sockets_link_no_tcp(images):
+    names = subprocess.run(["nm", images("files")], check=True, capture_output=True, text=True).stdout
+    assert "tcp_" not in names and " posix_call_open" in names
