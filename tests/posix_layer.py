@@ -1,13 +1,17 @@
 """Programs for the C library and the system below it: each of tests/posix, as a process and as a virtual machine."""
 
-import pathlib
+import concurrent.futures
 import re
+import socket
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 
 from conftest import BIN, SOURCE, bivy
 from guest_images import needs_kvm
+from run import Running
 
 HERE = SOURCE / "tests/posix"
 WAYS = ["process", pytest.param("vm", marks=needs_kvm)]
@@ -19,6 +23,7 @@ def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("posix")
     (folder / "project/root/etc/deep/er").mkdir(parents=True)
     (folder / "project/root/etc/motd").write_text("welcome\n")
+    (folder / "project/root/etc/hosts").write_text("198.51.100.4 local.test\n")
     (folder / "project/nothing.c").write_text("")
     (folder / "project/root/etc/deep/er/file").write_text("12345")
     built = {}
@@ -72,7 +77,7 @@ rename: -1 Cross-device link
 rename: -1 Cross-device link
 motd welcome
 /: ./ ../ dev/ etc/ tmp/
-/etc: ./ ../ deep/ motd
+/etc: ./ ../ deep/ hosts motd
 /etc/deep: ./ ../ er/
 openat: 0
 seek: 5
@@ -168,3 +173,40 @@ def test_sockets(images, way):
 def test_files_without_sockets_link_no_tcp(images):
     names = subprocess.run(["nm", images("files")], check=True, capture_output=True, text=True).stdout
     assert "tcp_" not in names and " posix_call_open" in names
+
+
+def test_names_are_asked_of_the_name_server_and_looked_up_in_the_image(images):
+    done = run(images("resolver"), "--dns=127.0.0.1")
+    assert done.stdout == "found 192.0.2.33\nfound 198.51.100.4\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    image = tmp_path_factory.mktemp("sockets") / "server.uk"
+    bivy("build", "-q", "-o", image, SOURCE / "examples/sockets")
+    return image
+
+
+def test_a_web_server_of_sockets_and_files_is_small(server):
+    assert server.stat().st_size <= 256 * 1024
+
+
+def test_a_web_server_of_sockets_and_files(server, way):
+    page = (SOURCE / "examples/sockets/root/www/index.html").read_bytes()
+    with Running("--as", way, "-m", "16", "-p", "0:80", server) as running:
+        address, port = running.ports(1)[0]
+
+        def get(path):
+            try:
+                with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=30) as answer:
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+        assert get("/") == (200, page) and get("/none") == (404, b"")
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            assert list(pool.map(get, ["/index.html"] * 200)) == [(200, page)] * 200
+        with socket.create_connection((address, int(port)), timeout=30) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 5)
+            data = b""
+            while data.count(page) < 5:
+                data += connection.recv(65536)

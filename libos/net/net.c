@@ -298,7 +298,7 @@ solo5_result_t net_start_all(void)
     net_open();
     for (size_t i = 0; result == SOLO5_R_OK && (name = device_net_name(i)); i++)
         result = net_start(name);
-    return result;
+    return result == SOLO5_R_OK ? configure_dns() : result;
 }
 
 bool net_ready(void)

@@ -4,6 +4,7 @@
  * The resolver is musl's, over UDP sockets. It reads /etc/hosts, if the image has one; /etc/resolv.conf it
  * does not: what the host says at the start counts.
  */
+#include "libos/kernel/say.h"
 #include "libos/libc/license.h"
 
 #include "lookup.h"
@@ -29,5 +30,8 @@ int __get_resolv_conf(struct resolvconf *configuration, char *search, size_t sea
         to->scopeid = 0;
         configuration->nns++;
     }
-    return configuration->nns > 0 ? 0 : -1;
+    if (configuration->nns > 0)
+        return 0;
+    say("net: a name cannot be resolved: no name server is known (--dns=ADDRESS)\n");
+    return -1;
 }
