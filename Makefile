@@ -2,6 +2,7 @@
 #
 #   make          build into build/ (programs in build/bin)      make test [SAN=1]  all tests, under sanitizers
 #   make run      build, start everything, deploy the demo       make stop          end what make run started
+#   make test-full and programs of others, built here
 #   make bench    the numbers                                    make fuzz SECONDS=60
 #   make soak SECONDS=3600   daemon, switches, keep and power lost at random under load, for so long
 #   make lint     static checks                                  make format        clang-format in place
@@ -14,7 +15,7 @@ B := $(if $(SAN),build-san,build)
 MESON_OPTIONS := $(if $(SAN),-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 PREFIX ?= /usr/local
 
-.PHONY: all setup run stop test soak bench fuzz lint format install clean
+.PHONY: all setup run stop test test-full soak bench fuzz lint format install clean
 .DEFAULT_GOAL := all
 
 setup:
@@ -42,6 +43,11 @@ soak:
 	@scripts/setup build test
 	@$(MAKE) --no-print-directory all MESON_OPTIONS='-Dtests=true $(MESON_OPTIONS)'
 	@scripts/soak $(B) $(SECONDS)
+
+# Programs that others wrote, built and run as unikernels: minutes, and their sources from Debian.
+test-full: test
+	@scripts/setup build test full
+	@BIVY_PREFIX=$(CURDIR)/$(B) /usr/bin/python3 -m pytest -q -p no:cacheprovider -c /dev/null --rootdir=tests/full tests/full
 
 bench:
 	@scripts/setup build test dev

@@ -186,12 +186,14 @@ static int make_work(struct build *build, struct error *err)
     return 0;
 }
 
-static int build_run(struct build *build, bool quiet, struct error *err)
+int build_run(struct build *build, bool quiet, struct error *err)
 {
     struct build_list objects = {0};
     char map[PATH_MAX];
-    int result = write_image_source(build, err);
+    int result = make_work(build, err);
 
+    if (result == 0)
+        result = write_image_source(build, err);
     if (result == 0)
         result = build_compile(build, &objects, err);
     if (result == 0)
@@ -201,7 +203,19 @@ static int build_run(struct build *build, bool quiet, struct error *err)
     if (result == 0 && !quiet)
         result = build_size_print(build->output, map, build->work, stdout, err);
     build_list_free(&objects);
+    if (build->work[0])
+        remove_work(build->work);
     return result;
+}
+
+void build_free(struct build *build)
+{
+    if (!build)
+        return;
+    build_list_free(&build->sources);
+    build_list_free(&build->flags);
+    build_list_free(&build->compiler);
+    free(build);
 }
 
 static int copy_path(char path[static PATH_MAX], const char *given, struct error *err)
@@ -229,16 +243,7 @@ int build_main(const struct command_call *call, struct error *err)
     if (result == 0)
         result = build_compiler_find(build, err);
     if (result == 0)
-        result = make_work(build, err);
-    if (result == 0)
         result = build_run(build, values->quiet, err);
-    if (build) {
-        if (build->work[0])
-            remove_work(build->work);
-        build_list_free(&build->sources);
-        build_list_free(&build->flags);
-        build_list_free(&build->compiler);
-    }
-    free(build);
+    build_free(build);
     return result == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }

@@ -34,7 +34,7 @@ struct build {
     char root[PATH_MAX];        /* the folder of files, or "" */
     char work[PATH_MAX];        /* a temporary folder for objects */
     const char *target;         /* fat, spt or hvt: which bindings and which linker script */
-    struct build_list sources;  /* .c, .s, .S, .o and .a files, as the user named them */
+    struct build_list sources;  /* .c, .s, .S, .o and .a files, and words for the linker, in their order */
     struct build_list flags;    /* for the compiler, after ours */
     struct build_list compiler; /* the compiler's command: a path and perhaps arguments */
 };
@@ -50,6 +50,15 @@ int build_files_write(const char *root, FILE *out, struct error *err);
 
 /* Finds the compiler: $CC, else gcc, clang or cc on PATH. */
 int build_compiler_find(struct build *build, struct error *err);
+
+/* The beginning of every command that compiles: the compiler, our flags, the headers' folders. */
+int build_compile_prefix(const struct build *build, struct build_list *command, struct error *err);
+
+/* Does all of it, BUILD being filled in but for the temporary folder; prints the sizes unless QUIET. */
+int build_run(struct build *build, bool quiet, struct error *err);
+
+/* Frees BUILD, which was allocated, and its lists; NULL is ignored. */
+void build_free(struct build *build);
 
 /* Compiles every source and what was generated; adds the objects to OBJECTS in the order of the sources.
  * The compiler's messages pass through; after a failure all that had begun is waited for. */

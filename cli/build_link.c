@@ -141,30 +141,40 @@ static bool is_linked_as_is(const char *path)
 {
     size_t size = strlen(path);
 
-    return size > 2 && (strcmp(path + size - 2, ".o") == 0 || strcmp(path + size - 2, ".a") == 0);
+    return path[0] == '-' ||
+           (size > 2 && (strcmp(path + size - 2, ".o") == 0 || strcmp(path + size - 2, ".a") == 0));
 }
 
 struct compile {
     const struct build *build;
-    char headers[PATH_MAX];      /* the compiler's own */
-    char include[PATH_MAX];      /* the guest's */
     struct build_list *commands; /* one for each program to run */
     size_t count;
 };
 
-static int compile_command(struct compile *compile, const char *source, const char *object, bool user)
+int build_compile_prefix(const struct build *build, struct build_list *command, struct error *err)
+{
+    char headers[PATH_MAX], include[PATH_MAX];
+    int result = path_resource(include, "include", err);
+
+    if (result == 0)
+        result = compiler_headers(build, headers, err);
+    if (result < 0)
+        return result;
+    if (add_all(command, (const char *const *)build->compiler.items, build->compiler.count) ||
+        add_all(command, compile_flags, sizeof compile_flags / sizeof *compile_flags) ||
+        build_list_add(command, "-isystem") || build_list_add(command, include) ||
+        build_list_add(command, "-idirafter") || build_list_add(command, headers))
+        return error_set(err, ENOMEM, "compile", "source", NULL);
+    return 0;
+}
+
+static int compile_command(struct compile *compile, const struct build_list *prefix, const char *source,
+                           const char *object, bool user)
 {
     struct build_list *command = &compile->commands[compile->count++];
     const struct build *build = compile->build;
-    int result = add_all(command, (const char *const *)build->compiler.items, build->compiler.count);
+    int result = add_all(command, (const char *const *)prefix->items, prefix->count);
 
-    if (result == 0)
-        result = add_all(command, compile_flags, sizeof compile_flags / sizeof *compile_flags);
-    if (result == 0)
-        result = build_list_add(command, "-isystem") || build_list_add(command, compile->include) ||
-                         build_list_add(command, "-idirafter") || build_list_add(command, compile->headers)
-                     ? -ENOMEM
-                     : 0;
     if (result == 0 && user)
         result = add_all(command, (const char *const *)build->flags.items, build->flags.count);
     if (result == 0)
@@ -194,7 +204,7 @@ static int compile_run(struct compile *compile, struct error *err)
 }
 
 /* Adds every source's object to OBJECTS and a command for each that has to be compiled. */
-static int compile_plan(struct compile *compile, struct build_list *objects)
+static int compile_plan(struct compile *compile, const struct build_list *prefix, struct build_list *objects)
 {
     const struct build *build = compile->build;
     char source[PATH_MAX + 16];
@@ -207,26 +217,26 @@ static int compile_plan(struct compile *compile, struct build_list *objects)
         }
         result = build_list_addf(objects, "%s/%zu.o", build->work, i);
         if (result == 0)
-            result = compile_command(compile, build->sources.items[i], objects->items[i], true);
+            result = compile_command(compile, prefix, build->sources.items[i], objects->items[i], true);
     }
     snprintf(source, sizeof source, "%s/image.S", build->work);
     if (result == 0)
         result = build_list_addf(objects, "%s/image.o", build->work);
-    return result == 0 ? compile_command(compile, source, objects->items[objects->count - 1], false) : result;
+    return result == 0 ? compile_command(compile, prefix, source, objects->items[objects->count - 1], false)
+                       : result;
 }
 
 int build_compile(const struct build *build, struct build_list *objects, struct error *err)
 {
     struct compile compile = {.build = build};
-    int result = path_resource(compile.include, "include", err);
+    struct build_list prefix = {0};
+    int result = build_compile_prefix(build, &prefix, err);
 
-    if (result == 0)
-        result = compiler_headers(build, compile.headers, err);
     compile.commands = calloc(build->sources.count + 1, sizeof *compile.commands);
     if (result == 0 && !compile.commands)
         result = -ENOMEM;
     if (result == 0)
-        result = compile_plan(&compile, objects);
+        result = compile_plan(&compile, &prefix, objects);
     if (result == 0)
         result = compile_run(&compile, err);
     if (result == -ENOMEM)
@@ -234,6 +244,7 @@ int build_compile(const struct build *build, struct build_list *objects, struct 
     for (size_t i = 0; compile.commands && i < compile.count; i++)
         build_list_free(&compile.commands[i]);
     free(compile.commands);
+    build_list_free(&prefix);
     return result;
 }
 

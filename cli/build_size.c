@@ -38,8 +38,8 @@ static const struct {
     const char *text; /* in the path of an object */
     enum part part;
 } archives[] = {
-    {"/libc.a(", PART_LIBC},        {"/libgcc.a(", PART_LIBC},        {"/libnet.a(", PART_NET},
-    {"/libkernel.a(", PART_KERNEL}, {"/libposix.a(", PART_KERNEL},    {"/libbindings_", PART_BINDINGS},
+    {"/libc.a(", PART_LIBC},        {"/libgcc.a(", PART_LIBC},     {"/libnet.a(", PART_NET},
+    {"/libkernel.a(", PART_KERNEL}, {"/libposix.a(", PART_KERNEL}, {"/libbindings_", PART_BINDINGS},
 };
 
 struct sizes {

@@ -42,6 +42,7 @@ struct command_usage {
     const char *example;               /* complete command lines, each ended by a newline */
     const struct option_row *options;
     size_t values_size;
+    bool raw;    /* its words are not read: all are operands, but for a lone --help */
     int failure; /* the exit status of a failure before the function is called; 0: COMMAND_USAGE */
 };
 

@@ -11,6 +11,8 @@
 const struct command command_table[] = {
     {"new", new_main, "make a small project that builds", &new_usage, GROUP_DEVELOP},
     {"build", build_main, "make an image from C sources", &build_usage, GROUP_DEVELOP},
+    {"cc", cc_main, "compile and link as a C compiler does", &cc_usage, GROUP_DEVELOP},
+    {"env", env_main, "print what other build systems need to build images", &env_usage, GROUP_DEVELOP},
     {"inspect", inspect_main, "show what an image is and needs", &inspect_usage, GROUP_DEVELOP},
     {"run", run_main, "run an image in the foreground", &run_usage, GROUP_DEVELOP},
     {"up", up_main, "start the daemon and the web console", &up_usage, GROUP_OPERATE},
@@ -74,11 +76,21 @@ static int check_words(const struct command *command, const struct option_result
     return result;
 }
 
+static int call_raw(const struct command *command, int argc, char **argv, void *values, struct error *err)
+{
+    struct command_call call = {command, values, argc, argv, 0, NULL};
+    if (argc == 1 && strcmp(argv[0], "--help") == 0)
+        return help_print(command);
+    return command->function(&call, err);
+}
+
 static int call_command(const struct command *command, int argc, char **argv, void *values, struct error *err)
 {
     const struct command_usage *usage = command->usage;
     struct option_result words;
     int status = usage->failure != 0 ? usage->failure : COMMAND_USAGE;
+    if (usage->raw)
+        return call_raw(command, argc, argv, values, err);
     if (option_parse(usage->options, argc, argv, values, &words, err) == 0) {
         struct command_call call = {command, values, words.count, words.items, words.tail_count, words.tail};
         if (words.help)
