@@ -14,13 +14,14 @@
 #include "host/fd.h"
 #include "host/image_file.h"
 #include "image_words.h"
+#include "inspect_calls.h"
 #include "output.h"
 
 #define LICENSES_MAX 65536u /* bytes of the licence text that are shown */
 
 struct inspect_values {
     int format;
-    bool licenses;
+    bool licenses, syscalls;
 };
 
 static const struct option_row options[] = {
@@ -29,6 +30,10 @@ static const struct option_row options[] = {
      .kind = OPTION_FLAG,
      .offset = offsetof(struct inspect_values, licenses),
      .help = "only the components and their licences"},
+    {.name = "syscalls",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct inspect_values, syscalls),
+     .help = "only the system calls that it answers, and which of them only fail"},
     OPTION_END,
 };
 
@@ -231,6 +236,8 @@ int inspect_main(const struct command_call *call, struct error *err)
     int result = look(it, err);
     if (result == 0 && values->format == FORMAT_JSON)
         print_json(it);
+    else if (result == 0 && values->syscalls)
+        result = inspect_calls_print(it->path, err);
     else if (result == 0 && values->licenses)
         fputs(it->licenses, stdout);
     else if (result == 0)

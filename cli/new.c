@@ -14,7 +14,9 @@
 #include "host/fd.h"
 #include "host/path.h"
 
-static const char *const templates[] = {"hello", "http", NULL};
+static const char *const templates[] = {"hello", "http", "tcp", "worker", NULL};
+/* What `bivy run` is to publish of each. */
+static const char *const ports[] = {"", " -p 8080:80", " -p 7000:7", ""};
 
 struct new_values {
     int template;
@@ -28,7 +30,7 @@ static const struct option_row options[] = {
      .argument = "TEMPLATE",
      .choices = templates,
      .preset = "hello",
-     .help = "hello, or http: a small web server"},
+     .help = "hello; http: a small web server; tcp: sockets and threads; worker: threads and a queue"},
     OPTION_END,
 };
 
@@ -99,7 +101,6 @@ int new_main(const struct command_call *call, struct error *err)
     const char *name = call->operands[0];
     if (make_project(name, templates[values->template], err) < 0)
         return COMMAND_FAILED;
-    printf("made %s; to build and run it:\n  bivy run%s %s\n", name,
-           strcmp(templates[values->template], "http") == 0 ? " -p 8080:80" : "", name);
+    printf("made %s; to build and run it:\n  bivy run%s %s\n", name, ports[values->template], name);
     return COMMAND_DONE;
 }

@@ -127,3 +127,11 @@ uint64_t symbols_find(const struct symbols *symbols, uint64_t address, char name
     copy_name(symbols, found->st_name, name);
     return found->st_value;
 }
+
+bool symbols_name(const struct symbols *symbols, size_t index, char name[static SYMBOLS_NAME_SIZE])
+{
+    if (symbols == NULL || index >= symbols->count)
+        return false;
+    copy_name(symbols, symbols->functions[index].st_name, name);
+    return true;
+}

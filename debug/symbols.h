@@ -7,6 +7,8 @@
 #ifndef DEBUG_SYMBOLS_H
 #define DEBUG_SYMBOLS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct symbols;
@@ -22,5 +24,9 @@ void symbols_free(struct symbols *symbols);
  * none does. SYMBOLS may be NULL.
  */
 uint64_t symbols_find(const struct symbols *symbols, uint64_t address, char name[static SYMBOLS_NAME_SIZE]);
+
+/* The name of the INDEXth function, in the order of addresses; false: there are no more. SYMBOLS may be NULL.
+ */
+bool symbols_name(const struct symbols *symbols, size_t index, char name[static SYMBOLS_NAME_SIZE]);
 
 #endif

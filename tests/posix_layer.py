@@ -1,6 +1,8 @@
 """Programs for the C library and the system below it: each of tests/posix, as a process and as a virtual machine."""
 
 import concurrent.futures
+import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -9,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, SOURCE, bivy
+from conftest import BIN, PREFIX, SOURCE, bivy
 from guest_images import needs_kvm
 from run import Running
 
@@ -210,3 +212,16 @@ def test_a_web_server_of_sockets_and_files(server, way):
             data = b""
             while data.count(page) < 5:
                 data += connection.recv(65536)
+
+
+def test_the_system_calls_of_an_image_are_listed(images):
+    lines = bivy("inspect", "--syscalls", images("files")).stdout.splitlines()
+    assert {"openat", "write", "symlink (fails)"} <= set(lines) and "socket" not in lines
+    assert lines == sorted(lines) and len(lines) < 80
+
+
+def test_the_page_about_the_system_calls_is_what_the_code_says():
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+    subprocess.run(["/usr/bin/python3", SOURCE / "libos/posix/document.py", SOURCE,
+                    cache / "bivy/sources/musl/arch/x86_64/bits/syscall.h.in", PREFIX / "lib/bivy/x86_64/libc.absent", "--check"],
+                   check=True, capture_output=True, timeout=60)

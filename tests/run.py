@@ -82,6 +82,25 @@ def test_hello(tmp_path):
     assert result.stderr == ""
 
 
+def test_the_template_of_a_worker(tmp_path):
+    bivy("new", "--template", "worker", "jobs", cwd=tmp_path)
+    bivy("build", "-q", "-o", "jobs.uk", "jobs", cwd=tmp_path)
+    lines = bivy("run", "jobs.uk", "--", "20", cwd=tmp_path).stdout.splitlines()
+    assert sorted(int(line.split()[-1]) for line in lines[:-1]) == list(range(20))
+    assert lines[-1] == "20 jobs done" and {line.split(":")[0] for line in lines[:-1]} == {f"worker {i}" for i in range(4)}
+
+
+def test_the_template_of_a_tcp_server(tmp_path):
+    bivy("new", "--template", "tcp", "echo", cwd=tmp_path)
+    bivy("build", "-q", "-o", "echo.uk", "echo", cwd=tmp_path)
+    with Running("-p", "0:7", tmp_path / "echo.uk") as running:
+        address, port = running.ports(1)[0]
+        for _ in range(3):
+            with socket.create_connection((address, int(port)), timeout=20) as connection:
+                connection.sendall(b"hello")
+                assert connection.recv(100) == b"hello"
+
+
 def test_a_folder_is_built_and_run(tmp_path):
     bivy("new", "greeting", cwd=tmp_path)
     result = bivy("run", "greeting", "--", "one", cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)})

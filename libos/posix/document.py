@@ -59,6 +59,7 @@ def page(root, numbers, absent):
     rest = sorted(set(known) - set(defined) - set(optional))
     text += "\n## Absent: linking fails\n\n" + ", ".join(f"`{n}`" for n in rest) + ".\n"
     functions = sorted(line.split()[0] for line in absent.read_text().splitlines())
+    functions = sorted(functions + ["dlclose", "dlerror", "dlopen", "dlsym", "pthread_cancel", "syscall", "vfork"])
     functions = [name for name in functions if not name.startswith("_") and not name.endswith("64")]
     text += "\nSo these functions of the C library do not exist: " + ", ".join(f"`{n}`" for n in functions) + ".\n"
     return text
