@@ -225,3 +225,22 @@ def test_the_page_about_the_system_calls_is_what_the_code_says():
     subprocess.run(["/usr/bin/python3", SOURCE / "libos/posix/document.py", SOURCE,
                     cache / "bivy/sources/musl/arch/x86_64/bits/syscall.h.in", PREFIX / "lib/bivy/x86_64/libc.absent", "--check"],
                    check=True, capture_output=True, timeout=60)
+
+
+def test_the_log_level_shows_what_was_used(images):
+    done = run(images("threads"), "--log=info")
+    assert re.search(r"^bivy: heap at most \d+ of \d+ KiB, stack at most [1-9] of 64 KiB, 1020 threads ended with stacks of at most [1-9] KiB\n\Z",
+                     done.stdout, re.MULTILINE)
+
+
+def test_who_asked_for_too_much_memory_is_named(tmp_path):
+    (tmp_path / "main.c").write_text("#include <stdlib.h>\nint main(void) { for (int i = 0; i < 9; i++) if (malloc(1 << 28)) return 1; return 0; }\n")
+    bivy("build", "-q", "-o", "big.uk", "main.c", "--", "-w", "-fno-builtin", cwd=tmp_path)
+    done = run(tmp_path / "big.uk")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) == 3
+    address = int(re.match(r"out of memory: 268435456 bytes were asked for at 0x([0-9a-f]+); the heap has \d+ KiB", lines[0])[1], 16)
+    names = subprocess.run(["nm", "-n", tmp_path / "big.uk"], check=True, capture_output=True, text=True).stdout.splitlines()
+    below = [line.split()[-1] for line in names if line[0] == "0" and int(line.split()[0], 16) <= address]
+    assert below[-1] == "main"
+    assert run(tmp_path / "big.uk", "--log=quiet").stdout == ""

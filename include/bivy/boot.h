@@ -16,6 +16,7 @@ enum boot_option {
     BOOT_IPV4_GATEWAY, /* --ipv4-gateway=A.B.C.D */
     BOOT_IPV6,         /* --ipv6=X/N */
     BOOT_DNS,          /* --dns=A.B.C.D */
+    BOOT_LOG,          /* --log=quiet|error|warn|info|debug: how much the library OS says of itself */
     BOOT_OPTION_COUNT
 };
 

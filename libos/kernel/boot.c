@@ -7,7 +7,7 @@
 
 static const char *const option_names[BOOT_OPTION_COUNT] = {
     [BOOT_NAME] = "--name=", [BOOT_IPV4] = "--ipv4=", [BOOT_IPV4_GATEWAY] = "--ipv4-gateway=",
-    [BOOT_IPV6] = "--ipv6=", [BOOT_DNS] = "--dns=",
+    [BOOT_IPV6] = "--ipv6=", [BOOT_DNS] = "--dns=",   [BOOT_LOG] = "--log=",
 };
 
 static bool is_space(char c)

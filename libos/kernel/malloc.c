@@ -1,9 +1,11 @@
 /* malloc.c: the C library's allocation functions over the one heap of the unikernel. */
 #include "libos/kernel/heap.h"
 #include "libos/kernel/kernel.h"
+#include "libos/kernel/report.h"
 #include "libos/kernel/say.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,16 +41,20 @@ void heap_corrupt(const void *block)
     solo5_abort();
 }
 
-static void *checked(void *block)
+static void *checked(void *block, size_t size, const void *caller)
 {
-    if (!block)
+    if (!block) {
+        report_no_memory(size, caller);
         errno = ENOMEM;
+    }
     return block;
 }
 
+#define CHECKED(block, size) checked(block, size, __builtin_return_address(0))
+
 void *malloc(size_t size)
 {
-    return checked(heap_allocate(&heap, size));
+    return CHECKED(heap_allocate(&heap, size), size);
 }
 
 void *calloc(size_t count, size_t size)
@@ -56,13 +62,13 @@ void *calloc(size_t count, size_t size)
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes))
-        return checked(NULL);
-    return checked(heap_allocate_zeroed(&heap, bytes));
+        return CHECKED(NULL, SIZE_MAX);
+    return CHECKED(heap_allocate_zeroed(&heap, bytes), bytes);
 }
 
 void *realloc(void *block, size_t size)
 {
-    return checked(heap_resize(&heap, block, size));
+    return CHECKED(heap_resize(&heap, block, size), size);
 }
 
 void free(void *block)
@@ -76,7 +82,7 @@ void *aligned_alloc(size_t alignment, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    return checked(heap_allocate_aligned(&heap, alignment, size));
+    return CHECKED(heap_allocate_aligned(&heap, alignment, size), size);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size)

@@ -17,6 +17,7 @@ __asm__(".pushsection .bivy.licenses.bivy,\"aG\",@progbits,bivy_license_bivy,com
         ".popsection\n"
         ".pushsection .bivy.arguments,\"a\",@progbits\n"
         ".asciz \"--name\"\n"
+        ".asciz \"--log\"\n"
         ".popsection\n");
 
 int main(int argc, char **argv);

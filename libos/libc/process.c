@@ -1,5 +1,6 @@
 /* process.c: how a program ends: _Exit(), and abort() and assert() in a sentence, without the streams'
  * weight. */
+#include "libos/kernel/report.h"
 #include "libos/kernel/say.h"
 
 #include <assert.h>
@@ -8,6 +9,7 @@
 
 void _Exit(int status)
 {
+    report_end();
     solo5_exit(status);
 }
 

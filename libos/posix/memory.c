@@ -4,6 +4,7 @@
  * There is one region of memory and nothing that protects a part of it: a mapping is memory that begins at a
  * page and is zero or a copy of a file. A file of the image is not copied: it is in memory already.
  */
+#include "libos/posix/memory.h"
 #include "libos/kernel/heap.h"
 #include "libos/kernel/kernel.h"
 #include "libos/posix/call.h"
@@ -38,6 +39,13 @@ static struct mapping **mapping_find(uintptr_t address)
     while (*at && (address < (*at)->start || address - (*at)->start >= (*at)->size))
         at = &(*at)->next;
     return at;
+}
+
+uintptr_t memory_mapping_start(uintptr_t address)
+{
+    struct mapping *mapping = *mapping_find(address);
+
+    return mapping ? mapping->start : 0;
 }
 
 static void mapping_free(struct mapping **at)

@@ -4,9 +4,11 @@
  * The library allocates the stack and the thread's own storage; here a thread is what the scheduler needs of
  * it.
  */
+#include "libos/kernel/report.h"
 #include "libos/kernel/sched.h"
 #include "libos/posix/call.h"
 #include "libos/posix/futex.h"
+#include "libos/posix/memory.h"
 
 #include <limits.h>
 #include <sched.h>
@@ -31,6 +33,7 @@ static void thread_end(struct thread *thread)
         *thread->clear_on_exit = 0;
         futex_wake(thread->clear_on_exit, 1);
     }
+    report_thread_end(memory_mapping_start(thread->stack_high - 1), thread->stack_high);
     if (left_behind.stack)
         posix_call_munmap(left_behind.stack, left_behind.size);
     left_behind.stack = NULL;

@@ -56,12 +56,13 @@ static void an_open_quote_ends_with_the_line(void **unused)
 static void known_options_are_taken_and_the_rest_is_left(void **unused)
 {
     (void)unused;
-    parse("--ipv4=10.0.0.2/24 --log=info --name=web --ipv4=10.0.0.3/24 --ipv4 x");
+    parse("--ipv4=10.0.0.2/24 --log=info --color=red --name=web --ipv4=10.0.0.3/24 --ipv4 x");
     assert_string_equal(boot.options[BOOT_IPV4], "10.0.0.3/24");
     assert_null(boot.options[BOOT_IPV4_GATEWAY]);
     assert_int_equal(boot.argc, 4);
     assert_string_equal(boot.argv[0], "web");
-    assert_string_equal(boot.argv[1], "--log=info");
+    assert_string_equal(boot.options[BOOT_LOG], "info");
+    assert_string_equal(boot.argv[1], "--color=red");
     assert_string_equal(boot.argv[2], "--ipv4");
     assert_string_equal(boot.argv[3], "x");
 }
