@@ -171,13 +171,14 @@ POSIX_CALL(renameat, int from_at, const char *from, int to_at, const char *to)
     int result = place_find(&old, from_at, from);
 
     if (result == 0)
-        result = place_find(&new, to_at, to);
-    if (result == 0)
         result = place_stat(&old, &status);
-    if (result == 0 && new.directory && !S_ISDIR(status.st_mode))
-        result = -ENOTDIR;
     if (result < 0)
         return result;
+    result = place_find(&new, to_at, to);
+    if (result < 0)
+        return result;
+    if (new.directory && !S_ISDIR(status.st_mode))
+        return -ENOTDIR;
     if (old.fs != new.fs)
         return -EXDEV;
     return old.fs->ops->rename ? old.fs->ops->rename(old.fs, old.inside, new.inside) : -EROFS;

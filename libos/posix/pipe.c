@@ -245,11 +245,12 @@ static int pair_install(struct file *files[static 2], bool close_on_exec, int fd
 /* A pipe. */
 POSIX_CALL(pipe2, int fds[2], int flags)
 {
-    struct channel *channel = calloc(1, sizeof *channel);
+    struct channel *channel;
     struct file *files[2];
 
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
+    channel = calloc(1, sizeof *channel);
     if (!channel)
         return -ENOMEM;
     files[0] = end_make(&pipe_ops, O_RDONLY | (flags & O_NONBLOCK), channel, NULL);

@@ -68,7 +68,8 @@ static void start(int (*entry)(void *), const void *argument)
     thread->stack_low = (uintptr_t)malloc(STACK);
     thread->tls = 1;
     thread->number = 2;
-    thread->stack_pointer = sched_prepare((void *)(thread->stack_low + STACK), entry, (void *)(uintptr_t)argument);
+    thread->stack_pointer =
+        sched_prepare((void *)(thread->stack_low + STACK), entry, (void *)(uintptr_t)argument);
     sched_add(thread);
 }
 
