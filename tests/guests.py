@@ -59,7 +59,7 @@ def test_output(images, way, name, text):
 
 @needs_kvm
 def test_the_heap_is_as_large_either_way(images):
-    runs = [run(images, "heap", way=way) for way in ("process", "vm")]
+    runs = [run(images, "heap", "--log=quiet", way=way) for way in ("process", "vm")]
     for done in runs:
         assert done.returncode == 0 and re.fullmatch(r"1\nblocks \d{4} wrong 0\n", done.stdout)
     assert runs[0].stdout == runs[1].stdout

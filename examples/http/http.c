@@ -1,11 +1,12 @@
 /*
  * http.c: a web server for the files of root/.
  *
- * Arguments: --port=N (80), --log=info (a line for each answer). The network is configured by the library
- * OS (bivy/net.h).
+ * Argument: --port=N (80). With --log=info (bivy/boot.h) there is a line for each answer. The network is
+ * configured by the library OS (bivy/net.h).
  */
 #include "connection.h"
 
+#include <bivy/boot.h>
 #include <bivy/files.h>
 #include <bivy/net.h>
 #include <stdio.h>
@@ -21,16 +22,17 @@ struct options {
 
 static bool options_read(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){.port = 80};
+    const char *level = boot_option(BOOT_LOG);
+
+    *options = (struct options){.port = 80,
+                                .log = level && (strcmp(level, "info") == 0 || strcmp(level, "debug") == 0)};
     for (int i = 1; i < argc; i++) {
         char *end = argv[i];
         unsigned long port = strncmp(argv[i], "--port=", 7) == 0 ? strtoul(argv[i] + 7, &end, 10) : 0;
         if (port > 0 && port <= UINT16_MAX && !*end) {
             options->port = (uint16_t)port;
-        } else if (strncmp(argv[i], "--log=", 6) == 0) {
-            options->log = strcmp(argv[i] + 6, "info") == 0 || strcmp(argv[i] + 6, "debug") == 0;
         } else {
-            printf("http: %s: unknown argument; there are --port=N and --log=info\n", argv[i]);
+            printf("http: %s: unknown argument; there is --port=N\n", argv[i]);
             return false;
         }
     }
