@@ -37,6 +37,8 @@ static const struct {
     {" shm_open shm_unlink shmget semget msgget mq_open ",
      "there is one process: share memory between its threads"},
     {" mount umount umount2 ", "what is mounted is decided when the image is built"},
+    {" sendfile splice aio_read aio_write aio_suspend lio_listio ",
+     "read() and write(), in a thread if nothing may wait"},
     {" main ", "define int main(int argc, char **argv), or solo5_app_main() for the bare interface"},
     {" bivy_files bivy_files_count ", "this image was linked without the tables that bivy build makes"},
 };
