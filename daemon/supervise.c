@@ -401,13 +401,12 @@ int supervise_open(struct daemon *daemon, struct error *err)
     if (result < 0)
         return result;
     load_images(daemon);
-    result = network_open(daemon, err);
-    if (result < 0)
-        return result;
     cgroup_open(daemon);
     keeper_exits(daemon->run_dir, remember_exit, &past);
     result = open_keeper(daemon, &started, err);
     use_past(daemon, past, result == 0 && started);
+    if (result == 0)
+        result = network_open(daemon, err);
     if (result == 0)
         result = keeper_children(daemon->keeper, adopt_switch, daemon, err);
     if (result == 0)
