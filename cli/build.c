@@ -30,7 +30,7 @@ struct build_values {
     bool quiet;
 };
 
-static const char *const targets[] = {"fat", "spt", "hvt", NULL};
+static const char *const targets[] = {"fat", "spt", "hvt", "virtio", NULL};
 
 static const struct option_row options[] = {
     {.name = "out",
@@ -52,7 +52,8 @@ static const struct option_row options[] = {
      .choices = targets,
      .preset = "fat",
      .offset = offsetof(struct build_values, target),
-     .help = "fat: a process or a virtual machine of bivy; spt, hvt: any Solo5 tender"},
+     .help = "fat: a process or a virtual machine of bivy; spt, hvt: any Solo5 tender; virtio: QEMU, "
+             "Firecracker, Cloud Hypervisor"},
     {.name = "quiet",
      .letter = 'q',
      .kind = OPTION_FLAG,

@@ -186,8 +186,8 @@ int run_main(const struct command_call *call, struct error *err)
     run->tail = call->tail;
     run->tail_count = call->tail_count;
     make_label(run);
-    if (open_image(run, err) == 0 && choose_memory(run, err) == 0 && run_devices_open(run, err) == 0 &&
-        run_switch_start(run, err) == 0)
+    if (open_image(run, err) == 0 && run_virtio_refuse(run, err) == 0 && choose_memory(run, err) == 0 &&
+        run_devices_open(run, err) == 0 && run_switch_start(run, err) == 0)
         status = run_tender(run, err);
     release(run);
     return status;

@@ -91,6 +91,9 @@ int run_bridge_open(const char *interface, uint16_t *mtu, struct error *err);
  */
 int run_tender(struct run *run, struct error *err);
 
+/* Refuses an image that is only for virtio, with a hint how it is booted: 0 or -ENOEXEC. */
+int run_virtio_refuse(const struct run *run, struct error *err);
+
 /* How the guest's tender of PROGRAM is called. */
 struct run_command {
     char *words[1024];

@@ -181,9 +181,12 @@ static int choose_tender(const char *name, struct wire_deploy *deploy, int64_t t
         error_hint(err, "run it as a virtual machine, or build it with bivy build");
         return -ENOEXEC;
     }
-    if (deploy->tender == WIRE_TENDER_VM && !vm)
-        return error_set(err, ENOEXEC, "tender", name,
-                         "the image is built neither for a process nor for a VM");
+    if (deploy->tender == WIRE_TENDER_VM && !vm) {
+        error_set(err, ENOEXEC, "tender", name, "the image is built neither for a process nor for a VM");
+        if (targets & (1 << ABI_TARGET_VIRTIO))
+            error_hint(err, "an image for virtio boots in QEMU and the like: build it without --target");
+        return -ENOEXEC;
+    }
     if (deploy->tender == WIRE_TENDER_VM && path_program(program, "bivy-hvt", NULL) < 0)
         return error_set(err, EOPNOTSUPP, "tender", name,
                          "this host has no bivy-hvt to run virtual machines");

@@ -48,7 +48,7 @@ static struct {
     struct tcp_pcb *client;
 } world;
 
-const char *device_net_name(size_t index)
+const char *bindings_net_name(size_t index)
 {
     return index == 0 ? "service" : NULL;
 }

@@ -295,6 +295,12 @@ def test_a_bad_name_is_answered(daemon, images, name):
     assert daemon.deploy(name, images["plain"], check=False).status == 1
 
 
+def test_an_image_that_no_tender_runs_is_refused_with_a_hint(daemon, folder):
+    (folder / "virtio").mkdir()
+    result = daemon.deploy(":web", spt_image.build(folder / "virtio", [], target=3), check=False)
+    assert "neither for a process nor for a VM" in result.error and "hint: an image for virtio boots in QEMU" in result.error
+
+
 def test_memory_over_the_policy_is_refused_before_the_image_travels(daemon, images):
     daemon.ask("policy-add", "a:", "memory=16", "unikernels=4", "cpu=0")
     daemon.deploy("a:b:one", images["plain"], "memory=10")

@@ -6,6 +6,6 @@
 
 /* The name of the INDEXth network device that is attached, in the order of the manifest, or NULL: there are
  * no more. */
-const char *device_net_name(size_t index);
+const char *bindings_net_name(size_t index);
 
 #endif

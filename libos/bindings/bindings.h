@@ -47,7 +47,7 @@ struct bindings_ops {
     solo5_result_t (*block_read)(solo5_handle_t handle, solo5_off_t offset, void *data, size_t size);
 };
 
-extern const struct bindings_ops bindings_ops_spt, bindings_ops_hvt;
+extern const struct bindings_ops bindings_ops_spt, bindings_ops_hvt, bindings_ops_virtio;
 
 /* The operations for the tender that passed BOOT. One target_*.c is linked, which defines this and the ABI
  * notes by which tenders know the image. */

@@ -3,7 +3,7 @@
 
 #include <bivy/device.h>
 
-const char *device_net_name(size_t index)
+const char *bindings_net_name(size_t index)
 {
     for (uint64_t handle = 1; handle < MFT_MAX_ENTRIES; handle++) {
         const struct mft_entry *entry = bindings_device(handle, MFT_DEV_NET_BASIC);

@@ -11,7 +11,7 @@
 #define FRAMES_MAX 16
 #define WORDS_MAX  4096u /* of one stack that are looked at */
 
-extern const char bivy_text_start[], bivy_text_end[];
+extern const char bivy_code_start[], bivy_code_end[];
 extern struct solo5_start_info kernel_info;
 
 static void say_frames(const struct thread *thread)
@@ -23,7 +23,7 @@ static void say_frames(const struct thread *thread)
     if (thread == sched_self())
         word = __builtin_frame_address(0);
     for (unsigned i = 0; i < WORDS_MAX && (uintptr_t)(word + i) < end && frames < FRAMES_MAX; i++) {
-        if (stack_is_return(word[i], (uintptr_t)bivy_text_start, (uintptr_t)bivy_text_end)) {
+        if (stack_is_return(word[i], (uintptr_t)bivy_code_start, (uintptr_t)bivy_code_end)) {
             say(" ");
             say_hex(word[i]);
             frames++;

@@ -296,7 +296,7 @@ solo5_result_t net_start_all(void)
     const char *name;
 
     net_open();
-    for (size_t i = 0; result == SOLO5_R_OK && (name = device_net_name(i)); i++)
+    for (size_t i = 0; result == SOLO5_R_OK && (name = bindings_net_name(i)); i++)
         result = net_start(name);
     return result == SOLO5_R_OK ? configure_dns() : result;
 }

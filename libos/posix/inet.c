@@ -42,7 +42,7 @@ int inet_start(void)
         return result;
     sched_set_outside(net_run);
     result = net_start_all() == SOLO5_R_OK ? 0 : -ENETDOWN;
-    if (result == 0 && device_net_name(0) && !net_wait(INET_WAIT))
+    if (result == 0 && bindings_net_name(0) && !net_wait(INET_WAIT))
         say("net: no address from DHCP in ten seconds; going on without\n");
     if (result == 0)
         atexit(inet_end);

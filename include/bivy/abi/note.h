@@ -37,8 +37,9 @@ enum abi_target {
     ABI_TARGET_XEN = 6
 };
 
-#define ABI_VERSION_HVT 2
-#define ABI_VERSION_SPT 2
+#define ABI_VERSION_HVT    2
+#define ABI_VERSION_SPT    2
+#define ABI_VERSION_VIRTIO 1 /* no tender looks at it */
 
 struct abi1_info {
     uint32_t target;    /* 0: enum abi_target */

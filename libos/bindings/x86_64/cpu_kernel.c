@@ -1,15 +1,15 @@
 /*
- * cpu_kernel.c: the processor of a guest in ring 0; see cpu.h.
+ * cpu_kernel.c: the processor of a guest in ring 0; see cpu.h and cpu_kernel.h.
  *
- * A Solo5 tender leaves a flat GDT and no IDT. Exceptions get gates here, all on one stack of their own, so
- * that an overflow of the guest's stack is told as well; none of them is survived. Source: the Solo5 ABI
- * facts, sections 2.3 and 2.4.
+ * Whoever starts the guest leaves a flat GDT and no IDT. Exceptions get gates here, all on one stack of their
+ * own, so that an overflow of the guest's stack is told as well; none of them is survived. Source: the Solo5
+ * ABI facts, sections 2.3 and 2.4.
  */
+#include "libos/bindings/x86_64/cpu_kernel.h"
 #include "libos/bindings/bindings.h"
 #include "libos/bindings/x86_64/cpu.h"
-#include "libos/bindings/x86_64/hypercall.h"
 
-#define VECTORS       32
+#define EXCEPTIONS    32u
 #define CODE_SELECTOR 8u
 #define TSS_SELECTOR  24u
 #define FS_BASE       0xc0000100u
@@ -30,25 +30,22 @@ struct task_state {
 } __attribute__((packed));
 _Static_assert(sizeof(struct task_state) == 104, "task state segment");
 
-static uint64_t gdt[5] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0, 0};
-static struct gate idt[VECTORS];
+uint64_t cpu_gdt[5] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0, 0};
+static struct gate idt[CPU_VECTORS];
 static struct task_state task;
 static uint8_t trap_stack[4096] __attribute__((aligned(16)));
 
-/* trap.S: where each exception's gate leads, TRAP_SIZE bytes apart. */
-extern const uint8_t trap_entries[];
-#define TRAP_SIZE 16u
+void trap_report(uint64_t vector, const struct cpu_trap *frame) __attribute__((noreturn));
 
-void trap_report(uint64_t vector, const struct hvt_trap *frame) __attribute__((noreturn));
-
-static void set_gates(void)
+void cpu_set_gate(uint8_t vector, const void *entry, enum cpu_stack stack)
 {
-    for (uint64_t vector = 0; vector < VECTORS; vector++) {
-        uint64_t entry = (uintptr_t)trap_entries + vector * TRAP_SIZE;
-        idt[vector].low = (entry & 0xffff) | (uint64_t)CODE_SELECTOR << 16 | 1ull << 32 /* IST 1 */ |
-                          0x8eull << 40 | (entry >> 16 & 0xffff) << 48;
-        idt[vector].high = entry >> 32;
-    }
+    uint64_t address = (uintptr_t)entry;
+
+    if (vector >= CPU_VECTORS)
+        return;
+    idt[vector].low = (address & 0xffff) | (uint64_t)CODE_SELECTOR << 16 | (uint64_t)stack << 32 |
+                      0x8eull << 40 | (address >> 16 & 0xffff) << 48;
+    idt[vector].high = address >> 32;
 }
 
 static void set_task(void)
@@ -57,16 +54,17 @@ static void set_task(void)
 
     task.ist[0] = (uintptr_t)trap_stack + sizeof trap_stack;
     task.iomap = sizeof task;
-    gdt[3] = (sizeof task - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-    gdt[4] = base >> 32;
+    cpu_gdt[3] = (sizeof task - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    cpu_gdt[4] = base >> 32;
 }
 
 void cpu_open(void)
 {
-    const struct descriptor_table gdt_register = {sizeof gdt - 1, (uintptr_t)gdt};
+    const struct descriptor_table gdt_register = {sizeof cpu_gdt - 1, (uintptr_t)cpu_gdt};
     const struct descriptor_table idt_register = {sizeof idt - 1, (uintptr_t)idt};
 
-    set_gates();
+    for (uint8_t vector = 0; vector < EXCEPTIONS; vector++)
+        cpu_set_gate(vector, trap_entries + vector * TRAP_SIZE, CPU_STACK_TRAP);
     set_task();
     /* The selectors in use keep their numbers and their meaning. */
     __asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2"
@@ -93,12 +91,8 @@ static char *add_hex(char *to, const char *label, uint64_t number)
     return to;
 }
 
-void trap_report(uint64_t vector, const struct hvt_trap *frame)
+void trap_report(uint64_t vector, const struct cpu_trap *frame)
 {
-    static struct {
-        struct hvt_trap frame;
-        uint8_t room[HVT_HALT_COOKIE_SIZE - sizeof(struct hvt_trap)];
-    } cookie;
     static char line[256];
     char *end = add_hex(line, "bivy: exception 0x", vector);
 
@@ -108,7 +102,6 @@ void trap_report(uint64_t vector, const struct hvt_trap *frame)
     end = add_hex(end, " cr2=0x", frame->cr2);
     *end++ = '\n';
     *end = '\0';
-    cookie.frame = *frame;
     bindings_log(BINDINGS_ERROR, line);
-    hypercall_halt(SOLO5_EXIT_ABORT, &cookie);
+    cpu_trapped(frame);
 }
