@@ -255,7 +255,7 @@ def in_ring_0(image, to):
     """A copy of a fat image whose Bivy note asks for ring 0: what a tender does that does not know that note."""
     data = bytearray(image.read_bytes())
     note = data.index(b"Bivy\0\0\0\0") + 8
-    assert struct.unpack_from("<IIIII", data, note) == (1, 6, 1, 4, 1)
+    assert struct.unpack_from("<IIIII", data, note) == (1, 7, 1, 4, 1)
     struct.pack_into("<I", data, note + 16, 0)
     to.write_bytes(data)
     return to
@@ -290,3 +290,35 @@ def test_a_fat_image_holds_no_privileged_instruction(images):
     found = set(re.findall(r"^ +[0-9a-f]+:\s+(\w+)", text, re.M))
     assert not found & {"hlt", "cli", "sti", "lgdt", "lidt", "ltr", "wrmsr", "rdmsr", "in", "iretq", "swapgs", "invlpg", "lretq"}
     assert not re.search(r"%cr\d", text)
+
+
+# Requests that share exits
+
+
+@pytest.mark.parametrize("count", [5, 16, 600])
+def test_a_batch_of_blocks_is_what_its_requests_are(images, way, tmp_path, count):
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    done = run(images, "batch", count, way=way, options=["-m", "8", "--block", f"storage={disk}"])
+    written = [(i + 1) % 256 for i in range(count)]
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"written: ok {count} wrong 0 sum {sum(written)}\n"
+                                                              f"read: ok {count - 4} wrong 4 sum {sum(written) - 2 - 3 - 4 - 5}\n", "")
+    assert disk.read_bytes()[:count * 512] == b"".join(bytes([byte]) * 512 for byte in written)
+
+
+@pytest.mark.parametrize("mtu", [1500, 9000])
+def test_frames_are_echoed_in_their_order(images, way, mtu):
+    with sockets() as ((ours,), (fd,)):
+        process = subprocess.Popen([tender(way), "--mem=4", f"--net:service=@{fd}", f"--net-mtu:service={mtu}", images / "echo.uk"],
+                                   stdout=subprocess.PIPE, text=True, pass_fds=[fd])
+        assert process.stdout.readline() == "ready\n"
+        sent = [bytes([i % 100]) * (60 + i) for i in range(500)]
+        back = []
+        for start in range(0, 500, 50):
+            for frame in sent[start:start + 50]:
+                ours.send(frame)
+            back += [ours.recv(20000) for _ in range(50)]
+        ours.send(b"q" * 60)
+        assert ours.recv(20000) == b"the end of the echo"
+        assert process.communicate(timeout=30)[0] == "frames 500\n"
+    assert back == sent

@@ -6,6 +6,7 @@
  */
 #include "libos/net/timers.h"
 
+#include <bivy/batch.h>
 #include <bivy/boot.h>
 #include <bivy/net.h>
 #include <bivy/random.h>
@@ -280,6 +281,8 @@ void net_run(solo5_time_t deadline)
     if (device.empty)
         solo5_yield(wake < deadline ? wake : deadline, NULL);
     device.empty = false;
+    /* What is answered from here on leaves with the next wait; a program's own frames leave at once. */
+    bivy_net_hold(true);
     while (frames < FRAMES_A_STEP && !device.empty) {
         device.empty = !frame_receive();
         frames += !device.empty;
@@ -289,6 +292,7 @@ void net_run(solo5_time_t deadline)
         timers_activity(now_ms);
     timers_run(now_ms);
     send_again();
+    bivy_net_hold(false);
 }
 
 const char *net_address(char text[static NET_ADDRESS_SIZE])

@@ -12,12 +12,14 @@
 
 #include "image/image.h"
 #include "tender/hvt/guest_memory.h"
+#include "tender/hvt/ring.h"
 
 struct message;
 
 struct hvt {
     struct guest_memory memory;
     struct image_manifest manifest;
+    struct ring ring;
     int epoll; /* level-triggered over all network devices; data: the handle */
     int exit_status;
 };

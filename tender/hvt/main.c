@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "bivy/abi/hvt.h"
 #include "tender/common/confine.h"
 #include "tender/common/device.h"
 #include "tender/common/events.h"
@@ -97,15 +98,30 @@ static int attach_devices(void)
     return events_open(&run.hvt.manifest, &run.hvt.epoll, &run.message);
 }
 
+/* The most that there can be is shared with the ring, as Solo5's tender does it. */
+static int leave_room_for_ring(void)
+{
+    if (run.options.memory_bytes <= GUEST_MEMORY_MAX - HVT_RING_BYTES ||
+        !guest_has_ring(&run.hvt, &run.image))
+        return 0;
+    run.options.memory_bytes = GUEST_MEMORY_MAX - HVT_RING_BYTES;
+    if (image_check_memory(&run.image, run.options.memory_bytes, &run.why) != 0)
+        return source_refused(&run.why, run.options.kernel, &run.message);
+    return 0;
+}
+
 static int make_guest(const struct image_source *source, int fd)
 {
+    int result = leave_room_for_ring();
+    if (result != 0)
+        return result;
     const struct guest_plan plan = {.kernel = run.options.kernel,
                                     .image = &run.image,
                                     .source = source,
                                     .fd = fd,
                                     .memory_bytes = run.options.memory_bytes,
                                     .arguments = run.options.arguments};
-    int result = kvm_open(&run.kvm, &run.message);
+    result = kvm_open(&run.kvm, &run.message);
     if (result == 0)
         result = guest_make(&run.hvt, &run.kvm, &plan, &run.message);
     return result;

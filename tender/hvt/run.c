@@ -38,7 +38,7 @@ static enum hvt_next serve_port(struct hvt *hvt, const struct kvm *kvm, struct m
         return HVT_HALTED;
     }
     if (run->io.port == HVT_PORT_KICK)
-        return HVT_CONTINUE; /* there is no ring, so that there is nothing to do */
+        return ring_serve(hvt, RING_ALL, message) ? HVT_CONTINUE : HVT_BROKEN;
     if (run->io.port <= HVT_PORT_BASE || run->io.port > HVT_PORT_BASE + HVT_HYPERCALL_HALT)
         return refuse_exit(message, "the guest wrote to an unknown port: 0x", run->io.port);
     return hypercall_serve(hvt, run->io.port - HVT_PORT_BASE, address, message);

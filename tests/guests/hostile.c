@@ -34,7 +34,8 @@ static void call(unsigned number, volatile void *at)
 
 static uint64_t memory_end(void)
 {
-    return ((const struct hvt_boot_info *)HVT_BOOT_INFO)->mem_size;
+    const struct hvt_boot_info *info = (const struct hvt_boot_info *)HVT_BOOT_INFO;
+    return info->net_ring != 0 ? info->net_ring + HVT_RING_BYTES : info->mem_size;
 }
 
 static const uint64_t handles[] = {0, 1, 2, 3, 63, 64, 255, 1ull << 31, 1ull << 32 | 1, UINT64_MAX};
