@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "bivy/abi/hvt.h"
+#include "bivy/vm_report.h"
 #include "tender/common/arguments.h"
 #include "tender/common/load.h"
 #include "tender/common/message.h"
@@ -13,7 +14,7 @@
 #include "tender/common/system.h"
 
 /* Where guest-physical address 0 lies in the tender: far from anything a static program has mapped. */
-#define HOST_MEMORY 0x100000000000ull
+#define HOST_MEMORY VM_MEMORY
 #define HOST_TABLES (HOST_MEMORY + 2 * GUEST_MEMORY_MAX)
 
 _Static_assert(GUEST_MEMORY_FIXED == IMAGE_MAX_SEGMENTS, "one read-only range for each segment");
@@ -31,7 +32,7 @@ bool guest_has_ring(const struct hvt *hvt, const struct image *image)
     bool attached = false;
     for (uint32_t i = 1; i < hvt->manifest.entries && i < MFT_MAX_ENTRIES; i++)
         attached = attached || hvt->manifest.e[i].attached;
-    return attached && image->bivy.present && (image->bivy.ring & ours) == ours;
+    return attached && !hvt->no_ring && image->bivy.present && (image->bivy.ring & ours) == ours;
 }
 
 /* Guest memory and above it, where mem_size does not count it, the ring. */

@@ -106,12 +106,12 @@ static void describe_trap(const struct hvt_trap *trap, struct message *message)
  */
 static enum hvt_next serve_halt(struct hvt *hvt, union arguments *arguments, struct message *message)
 {
-    struct hvt_trap trap;
     uint64_t cookie = arguments->halt.cookie;
     if (!ring_serve(hvt, RING_ALL, message))
         return HVT_BROKEN;
-    if (cookie != 0 && guest_memory_read(&hvt->memory, cookie, &trap, sizeof trap))
-        describe_trap(&trap, message);
+    hvt->trapped = cookie != 0 && guest_memory_read(&hvt->memory, cookie, &hvt->trap, sizeof hvt->trap);
+    if (hvt->trapped)
+        describe_trap(&hvt->trap, message);
     hvt->exit_status = arguments->halt.exit_status & 0xff;
     return HVT_HALTED;
 }

@@ -6,6 +6,7 @@
 #include "tender/common/message.h"
 #include "tender/hvt/device.h"
 #include "tender/hvt/hvt.h"
+#include "tender/hvt/report.h"
 
 /* Devices that answered AGAIN in this round, a bit for each handle. */
 struct round {
@@ -91,6 +92,7 @@ static void serve_entry(struct hvt *hvt, struct round *round, const struct hvt_r
     for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (ops[i].op == entry->op)
             commit.ret = ops[i].serve(hvt, round, entry, &commit);
+    report_entry(hvt, entry, &commit);
     __builtin_memcpy(&ring->shared->commits[ring->tail++ % HVT_RING_ENTRIES], &commit, sizeof commit);
 }
 
