@@ -99,7 +99,8 @@ static int die_with(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return -1;
-    if (getppid() == parent)
+    pid_t now = getppid(); /* 0: another PID namespace, in which the parent has no number */
+    if (now == parent || now == 0)
         return 0;
     errno = ESRCH;
     return -1;
