@@ -6,7 +6,7 @@
 #   make bench    the numbers                                    make fuzz SECONDS=60
 #   make soak SECONDS=3600   daemon, switches, keep and power lost at random under load, for so long
 #   make lint     static checks                                  make format        clang-format in place
-#   make install PREFIX=/usr/local
+#   make install PREFIX=/usr/local [SOLO5=1]         with SOLO5, the tenders are installed as solo5-hvt and solo5-spt, too
 
 comma := ,
 SAN ?=
@@ -66,7 +66,7 @@ format:
 	@git ls-files -z '*.c' '*.h' '*.ts' '*.mjs' | xargs -0 clang-format -i
 
 install: setup
-	@scripts/configure build-install $(PREFIX)
+	@scripts/configure build-install $(PREFIX) $(if $(SOLO5),-Dsolo5=true)
 	@scripts/build build-install
 
 clean:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 
+from exits import exits
 from lab import (BIN, SOURCE, build, cpu_seconds, daemon, first_line, free_port, has_kvm, http_get, median, peer, pss_kib,
                  result, rss_kib, run, sync_seconds, times, web_machines)
 from lab_wire import conversation, recorder
@@ -58,11 +59,12 @@ def machine_start(directory):
     if not has_kvm():
         return
     hello = build(f"{directory}/hello.uk", SOURCE / "examples/hello/hello.c")
-    commands = [["/bin/echo", "hello"], [BIN / "bivy-hvt", "--mem=2", hello]]
+    commands = [["/bin/echo", "hello"], [BIN / "bivy-hvt", "--mem=2", hello], [BIN / "bivy-spt", "--mem=2", hello]]
     stock = peer("solo5-hvt", "SOLO5_HVT")
     if stock:
         commands.append([stock, "--mem=2", build(f"{directory}/plain.uk", "--target", "hvt", SOURCE / "examples/hello/hello.c")])
-    base, ours, *theirs = first_line(commands)
+    base, ours, process, *theirs = first_line(commands)
+    yield result("process tender, hello, spawn to first line / /bin/echo's", process / base, "x", None, f"{process * 1e3:.2f} ms")
     note = f"{ours * 1e3:.2f} ms, /bin/echo {base * 1e3:.2f} ms; solo5-hvt: "
     note += f"{theirs[0] * 1e3:.2f} ms" if theirs else "not present"
     if theirs:
@@ -143,5 +145,5 @@ def many_running(directory):
                  f"of one core, over {IDLE_S} s")
 
 
-ALL = [image_sizes, process_start, machine_start, idle_memory, machine_memory, deploy_time, create_rate, many_running,
+ALL = [image_sizes, process_start, machine_start, exits, idle_memory, machine_memory, deploy_time, create_rate, many_running,
        traffic]

@@ -23,7 +23,7 @@ const struct command_usage completion_usage = {
 /* Prints the words that may follow an option: its choices, or the kind of name. */
 static void bash_argument(const struct option_row *row)
 {
-    if (row->kind == OPTION_FLAG)
+    if (row->kind == OPTION_FLAG || row->bare != NULL)
         return;
     printf("        --%s%s%c) ", row->name, row->letter != '\0' ? "|-" : "",
            row->letter != '\0' ? row->letter : ' ');
@@ -167,7 +167,7 @@ static void fish_option(const struct command *command, const struct option_row *
     printf(" -l %s", row->name);
     if (row->letter != '\0')
         printf(" -s %c", row->letter);
-    if (row->kind != OPTION_FLAG)
+    if (row->kind != OPTION_FLAG && row->bare == NULL)
         printf(row->completion == COMPLETE_FILE || row->completion == COMPLETE_DIRECTORY ? " -r -F" : " -x");
     if (row->kind == OPTION_CHOICE) {
         printf(" -a '");

@@ -50,8 +50,10 @@ void help_option(const struct option_row *row, char *text, size_t size)
     char letter[8] = "    ";
     if (row->letter != '\0')
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(text, size, "%s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
-             row->argument != NULL ? row->argument : "");
+    const char *before = row->argument == NULL ? "" : row->bare != NULL ? "[=" : " ";
+    snprintf(text, size, "%s--%s%s%s%s", letter, row->name, before,
+             row->argument != NULL ? row->argument : "",
+             row->argument != NULL && row->bare != NULL ? "]" : "");
 }
 
 void help_synopsis(const struct command *command, char *text, size_t size)

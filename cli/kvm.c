@@ -13,25 +13,30 @@
 
 #define SET(text, ...) snprintf((text), sizeof(text), __VA_ARGS__)
 
-/* A processor's virtualisation, by its flag in /proc/cpuinfo. A KVM without either flag is PVM, which runs
- * guests without help of the processor. */
-static const char *kvm_kind(void)
+struct kind {
+    const char *flag; /* of the processor, as /proc/cpuinfo has it */
+    const char *name, *meaning;
+};
+
+/* A KVM on a processor without either flag is PVM, which runs guests without its help. */
+static const struct kind kinds[] = {
+    {" vmx", "VMX", "native speed"},
+    {" svm", "SVM", "native speed"},
+    {NULL, "PVM, no help of the processor",
+     "native speed but for exits; ring 0 (--target hvt) very slow or not at all"},
+};
+
+static const struct kind *kvm_kind(void)
 {
-    char line[8192];
-    const char *kind = "PVM, no help of the processor";
+    char line[8192] = "";
+    const struct kind *kind = kinds;
     FILE *file = fopen("/proc/cpuinfo", "re");
-    if (file == NULL)
-        return "unknown kind";
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "flags", 5) != 0)
-            continue;
-        if (strstr(line, " vmx") != NULL)
-            kind = "VMX";
-        else if (strstr(line, " svm") != NULL)
-            kind = "SVM";
-        break;
-    }
-    fclose(file);
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && strncmp(line, "flags", 5) != 0)
+        ;
+    while (kind->flag != NULL && strstr(line, kind->flag) == NULL)
+        kind++;
+    if (file != NULL)
+        fclose(file);
     return kind;
 }
 
@@ -61,5 +66,6 @@ void kvm_look(struct kvm_host *host)
         return;
     }
     host->usable = true;
-    SET(host->found, "/dev/kvm works (%s)", kvm_kind());
+    const struct kind *kind = kvm_kind();
+    SET(host->found, "/dev/kvm works (%s): %s", kind->name, kind->meaning);
 }

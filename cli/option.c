@@ -175,6 +175,8 @@ static int take_value(struct reader *reader, const struct option_row *row, const
         return error_set(err, EINVAL, row->name, inline_value, "the option takes no argument");
     if (row->kind == OPTION_FLAG || inline_value != NULL)
         return store(row, inline_value, reader->values, err);
+    if (row->bare != NULL)
+        return store(row, row->bare, reader->values, err);
     if (reader->next >= reader->argc)
         return error_set(err, EINVAL, row->name, row->argument, "the argument is missing");
     return store(row, reader->argv[reader->next++], reader->values, err);

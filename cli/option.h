@@ -44,9 +44,11 @@ struct option_row {
     char letter;      /* its short form, or 0 */
     enum option_kind kind;
     enum option_completion completion;
-    size_t offset;              /* of its value in the command's structure */
-    const char *argument;       /* how --help names the argument; NULL for a flag */
-    const char *help;           /* one line, no full stop */
+    size_t offset;        /* of its value in the command's structure */
+    const char *argument; /* how --help names the argument; NULL for a flag */
+    const char *help;     /* one line, no full stop */
+    const char
+        *bare; /* parsed if the option is given without "=ARGUMENT"; NULL: the next word is its argument */
     const char *preset;         /* parsed if the option is not given; NULL: zero */
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
     int64_t least, most;        /* OPTION_NUMBER */

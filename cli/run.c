@@ -77,8 +77,22 @@ static const struct option_row options[] = {
      .kind = OPTION_NUMBER,
      .offset = offsetof(struct run_values, gdb),
      .argument = "PORT",
+     .bare = "0",
      .most = 65535,
-     .help = "wait at the first instruction for gdb on this port of 127.0.0.1; 0: a free one, printed"},
+     .help =
+         "wait at the first instruction for gdb on this port of 127.0.0.1; without one, a free one, printed"},
+    {.name = "cpu",
+     .kind = OPTION_NUMBER,
+     .offset = offsetof(struct run_values, cpu),
+     .argument = "N",
+     .most = RUN_CPU_MAX,
+     .help = "run on this processor only"},
+    {.name = "cgroup",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct run_values, cgroup),
+     .argument = "DIR",
+     .completion = COMPLETE_DIRECTORY,
+     .help = "start in this group of cgroup v2, a folder below /sys/fs/cgroup"},
     {.name = "core",
      .kind = OPTION_TEXT,
      .offset = offsetof(struct run_values, core),
@@ -96,7 +110,8 @@ const struct command_usage run_usage = {
     .tail = "ARGS...",
     .about = "The console is standard output. An interrupt is passed on; a second one kills. Ends with the "
              "unikernel's own\n"
-             "status, 128 plus the number of the signal that ended it, or 125 if bivy itself failed.",
+             "status, 255 if it crashed, 128 plus the number of a signal that was sent to it, or 125 if bivy "
+             "itself failed.",
     .example = "bivy run hello.uk\nbivy run -p 8080:80 web.uk\n"
                "bivy run . -m 64M --block data=disk.img -- --verbose\n",
     .options = options,
@@ -171,6 +186,7 @@ static void release(struct run *run)
         fd_close(&run->ports[i].fd);
     fd_close(&run->switch_control);
     fd_close(&run->switch_pidfd);
+    fd_close(&run->cgroup_fd);
     free(run);
 }
 
@@ -182,7 +198,7 @@ int run_main(const struct command_call *call, struct error *err)
         return error_set(err, ENOMEM, "run", call->operands[0], NULL), COMMAND_RUN_FAILED;
     run->values = call->values;
     run->path = call->operands[0];
-    run->image_fd = run->switch_control = run->switch_pidfd = -1;
+    run->image_fd = run->switch_control = run->switch_pidfd = run->cgroup_fd = -1;
     run->tail = call->tail;
     run->tail_count = call->tail_count;
     make_label(run);

@@ -18,6 +18,8 @@
 struct error;
 
 #define RUN_DEFAULT_MEMORY 32 /* MiB */
+#define RUN_CPU_MAX        1023
+#define RUN_CRASHED        255 /* the exit status of a guest that a fault of its own ended */
 
 struct run_values {
     int tender; /* enum run_tender */
@@ -28,6 +30,8 @@ struct run_values {
     const char *core;         /* a folder */
     struct option_number gdb; /* a port on loopback; 0: any */
     struct option_list captures;
+    struct option_number cpu;
+    const char *cgroup; /* a folder */
 };
 
 enum run_tender { RUN_ANY, RUN_PROCESS, RUN_VM };
@@ -56,8 +60,10 @@ struct run {
     const char *path;
     char label[64]; /* the unikernel's name, fit for DNS */
     int image_fd;
+    int cgroup_fd; /* -1: none is wanted */
     struct image image;
     int64_t memory; /* MiB */
+    bool vm;        /* it runs as a virtual machine */
     size_t net_count, block_count, port_count;
     struct run_net nets[MFT_MAX_ENTRIES];
     struct run_block blocks[MFT_MAX_ENTRIES];

@@ -10,6 +10,7 @@
 
 #include "host/error.h"
 #include "run.h"
+#include "run_debug.h"
 
 #define WORDS (sizeof((struct run_command *)0)->words / sizeof(char *))
 #define FDS   (sizeof((struct run_command *)0)->fds / sizeof(int))
@@ -103,6 +104,8 @@ static int fill(const struct run *run, const char *program, int error_fd, struct
     int result = add_word(command, "%s", program);
     if (result == 0)
         result = add_word(command, "--mem=%lld", (long long)run->memory);
+    if (result == 0 && run->vm && run_debug_option(run) != NULL)
+        result = add_word(command, "%s", run_debug_option(run));
     for (size_t i = 0; result == 0 && i < run->net_count; i++)
         result = add_net(command, &run->nets[i]);
     for (size_t i = 0; result == 0 && i < run->block_count; i++)

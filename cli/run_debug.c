@@ -16,6 +16,7 @@
 #include "debug/guest.h"
 #include "debug/symbols.h"
 #include "debug/trace.h"
+#include "debug/vm.h"
 #include "debug/x86_64/machine.h"
 #include "host/error.h"
 #include "host/spawn.h"
@@ -31,6 +32,7 @@ struct run_debug {
     uint8_t entry_code[MACHINE_BREAKPOINT_SIZE];
     struct trace *trace; /* NULL: not wanted */
     bool told;           /* a crash was printed */
+    bool sent;           /* the last signal that would tell of a fault came from outside */
 };
 
 struct run_debug *run_debug_new(const struct run *run, struct error *err)
@@ -82,25 +84,21 @@ static bool must_trace(const struct run *run)
 
 static void resume(const struct run_debug *debug, int number)
 {
+    if (debug->guest.vm) {
+        guest_resume(&debug->guest, PTRACE_CONT, number);
+        return;
+    }
     guest_resume(&debug->guest,
                  debug->trace != NULL || (debug->gdb != NULL && debug->phase == TENDER) ? PTRACE_SYSCALL
                                                                                         : PTRACE_CONT,
                  number);
 }
 
-static int refuse_vm(const struct run *run, struct error *err)
-{
-    error_set(err, EOPNOTSUPP, "debug", run->path,
-              "--trace, --core and --gdb look at processes, not at virtual machines");
-    error_hint(err, "--as process");
-    return -EOPNOTSUPP;
-}
-
 int run_debug_spawn(struct run_debug *debug, struct spawn *spawn, bool vm, int *pidfd, struct error *err)
 {
-    if (vm && must_trace(debug->run))
-        return refuse_vm(debug->run, err);
-    spawn->traced = !vm;
+    debug->guest.vm = vm;
+    debug->guest.memory_size = (uint64_t)debug->run->memory * 1048576;
+    spawn->traced = true;
     pid_t pid = spawn_program(spawn, pidfd, err);
     if (pid < 0 && spawn->traced && err->code == EPERM && !must_trace(debug->run)) {
         /* The host forbids tracing: no crash reports, but all else works. */
@@ -145,6 +143,32 @@ static void tell_crash(struct run_debug *debug, int number, const siginfo_t *fau
     write_core(debug, number, fault);
 }
 
+static void tell_abort(struct run_debug *debug)
+{
+    read_symbols(debug);
+    debug->told = crash_print_abort(&debug->guest, stderr);
+    if (debug->told)
+        write_core(debug, SIGABRT, NULL);
+}
+
+/* A virtual machine's tender ends by itself; how its guest fared stands in the report. */
+static void tell_vm_end(struct run_debug *debug)
+{
+    siginfo_t info;
+    switch (vm_take(&debug->guest)) {
+    case VM_EXCEPTION:
+    case VM_TRAP:
+    case VM_BROKEN:
+        tell_crash(debug, vm_signal(&debug->guest, &info), &info);
+        break;
+    case VM_HALT:
+        tell_abort(debug);
+        break;
+    default:
+        break;
+    }
+}
+
 /* The guest is about to end with STATUS, in the form of waitpid(). */
 static void handle_exit(struct run_debug *debug)
 {
@@ -155,14 +179,12 @@ static void handle_exit(struct run_debug *debug)
         trace_end(debug->trace);
     if (debug->gdb != NULL)
         gdb_ended(debug->gdb, (int)status);
-    if (WIFSIGNALED((int)status) && crash_is_fault(WTERMSIG((int)status)))
+    if (WIFSIGNALED((int)status) && crash_is_fault(WTERMSIG((int)status)) && !debug->sent && !debug->guest.vm)
         tell_crash(debug, WTERMSIG((int)status), NULL);
-    if (WIFEXITED((int)status) && WEXITSTATUS((int)status) == STATUS_ABORT && !debug->told) {
-        read_symbols(debug);
-        debug->told = crash_print_abort(&debug->guest, stderr);
-        if (debug->told)
-            write_core(debug, SIGABRT, NULL);
-    }
+    if (debug->guest.vm && WIFEXITED((int)status))
+        tell_vm_end(debug);
+    else if (WIFEXITED((int)status) && WEXITSTATUS((int)status) == STATUS_ABORT && !debug->told)
+        tell_abort(debug);
 }
 
 /* The tender's last call, from its trampoline: the guest is in place, and a breakpoint can be planted at its
@@ -204,6 +226,41 @@ static bool stop_for_gdb(struct run_debug *debug, int number)
     return true;
 }
 
+/* The tender stands behind a breakpoint of its own; see bivy/vm_report.h. */
+static void handle_report(struct run_debug *debug)
+{
+    struct guest *guest = &debug->guest;
+    siginfo_t info;
+    enum vm_report_kind kind = vm_take(guest);
+    guest->at_breakpoint = true;
+    if (kind == VM_CALL && debug->trace != NULL)
+        trace_vm(debug->trace);
+    if (kind == VM_CALL || debug->gdb == NULL) {
+        guest_go(guest, false, 0);
+        return;
+    }
+    debug->phase = GUEST;
+    gdb_stopped(debug->gdb, vm_signal(guest, &info));
+}
+
+static void handle_vm_stop(struct run_debug *debug, int stop)
+{
+    siginfo_t info;
+    int number = stop & 0x7f;
+    if (stop == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
+        handle_exit(debug);
+        number = 0;
+    } else if (ptrace(PTRACE_GETSIGINFO, debug->guest.pid, NULL, &info) < 0) {
+        number = 0; /* a stop by job control, which is over */
+    } else if (number == SIGTRAP && info.si_code > 0) {
+        handle_report(debug);
+        return;
+    } else if (debug->gdb != NULL && number == SIGINT) {
+        number = 0; /* the guest has been left; its tender will say so */
+    }
+    resume(debug, number);
+}
+
 static void handle_stop(struct run_debug *debug, int stop)
 {
     siginfo_t info;
@@ -221,8 +278,10 @@ static void handle_stop(struct run_debug *debug, int stop)
         number = 0; /* a stop by job control, which is over */
     } else if (stop_for_gdb(debug, number)) {
         return;
-    } else if (crash_is_fault(number) && info.si_code > 0) {
-        tell_crash(debug, number, &info);
+    } else if (crash_is_fault(number)) {
+        debug->sent = info.si_code <= 0;
+        if (!debug->sent)
+            tell_crash(debug, number, &info);
     }
     resume(debug, number);
 }
@@ -233,9 +292,31 @@ void run_debug_step(struct run_debug *debug)
     if (debug->guest.pid == 0)
         return;
     while (waitid(P_PID, (id_t)debug->guest.pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0) {
-        handle_stop(debug, info.si_status);
+        if (debug->guest.vm)
+            handle_vm_stop(debug, info.si_status);
+        else
+            handle_stop(debug, info.si_status);
         info.si_pid = 0;
     }
     if (run_debug_fd(debug) >= 0)
         gdb_step(debug->gdb);
+}
+
+bool run_debug_has_told(const struct run_debug *debug)
+{
+    return debug->told;
+}
+
+bool run_debug_is_tracing(const struct run_debug *debug)
+{
+    return debug->guest.pid != 0;
+}
+
+const char *run_debug_option(const struct run *run)
+{
+    bool stops = run->values->gdb.given;
+    return stops && run->values->trace ? "--debug=all"
+           : stops                     ? "--debug=stops"
+           : run->values->trace        ? "--debug=calls"
+                                       : NULL;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "debug/crash.h"
 #include "host/error.h"
 #include "host/fd.h"
 #include "host/path.h"
@@ -80,6 +81,14 @@ static int choose_program(const struct run *run, char program[static PATH_MAX], 
     return path_program(program, vm ? "bivy-hvt" : "bivy-spt", err);
 }
 
+static int open_cgroup(struct run *run, struct error *err)
+{
+    if (run->values->cgroup == NULL)
+        return 0;
+    run->cgroup_fd = open(run->values->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return run->cgroup_fd < 0 ? error_set(err, errno, "open cgroup", run->values->cgroup, NULL) : 0;
+}
+
 static int start(struct run *run, struct tender *tender, struct error *err)
 {
     char program[PATH_MAX];
@@ -88,18 +97,28 @@ static int start(struct run *run, struct tender *tender, struct error *err)
     int result = choose_program(run, program, &tender->vm, err);
     if (result < 0)
         return result;
+    run->vm = tender->vm;
     if (tender->vm)
         run->memory += run->memory % 2; /* machines have memory in steps of 2 MiB */
+    result = open_cgroup(run, err);
+    if (result < 0)
+        return result;
     if (pipe2(errors, O_CLOEXEC) < 0)
         return error_set(err, errno, "run", run->path, NULL);
     tender->errors = errors[0];
     result = run_command_make(run, program, errors[1], &command, err);
     if (result == 0) {
+        uint64_t cpus[(RUN_CPU_MAX + 1) / 64] = {0};
+        cpus[run->values->cpu.value / 64] = UINT64_C(1) << (run->values->cpu.value % 64);
         struct spawn spawn = {.program = program,
                               .arguments = command.words,
                               .fds = command.fds,
                               .fd_count = command.fd_count,
                               .new_session = true,
+                              .own_pids = tender->vm,
+                              .cgroup_fd = run->cgroup_fd >= 0 ? run->cgroup_fd : 0,
+                              .cpus = run->values->cpu.given ? cpus : NULL,
+                              .cpu_words = sizeof cpus / sizeof cpus[0],
                               .die_with_parent = true};
         result = run_debug_spawn(tender->debug, &spawn, tender->vm, &tender->pidfd, err);
     }
@@ -179,6 +198,15 @@ static const struct {
      "dmesg tells if the kernel ran out of memory"},
 };
 
+/* A guest's own fault and a signal that somebody sent it are told apart by the tracer; without one, by what
+ * such a signal means. */
+static bool is_fault(const struct tender *tender, int number)
+{
+    return run_debug_is_tracing(tender->debug)
+               ? run_debug_has_told(tender->debug)
+               : !tender->asked && number != SIGABRT && crash_is_fault(number);
+}
+
 static void explain_signal(const struct run *run, const struct tender *tender, int number)
 {
     struct error why = {.code = 0};
@@ -187,7 +215,7 @@ static void explain_signal(const struct run *run, const struct tender *tender, i
         return;
     error_set(&why, EINTR, "run", run->path, "ended by %s", strsignal(number));
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
-        if (deaths[i].number != number)
+        if (deaths[i].number != number || (crash_is_fault(number) && !is_fault(tender, number)))
             continue;
         error_set(&why, EINTR, "run", run->path, "ended by SIG%s: %s", sigabbrev_np(number), deaths[i].why);
         if (deaths[i].hint != NULL)
@@ -208,6 +236,14 @@ static bool read_complaint(const struct tender *tender, char text[static 1280])
     return n > 0;
 }
 
+/* The crash was told from outside; of a call that no guest may make only the tender knows which. */
+static int finish_crash(int status, const char *complaint)
+{
+    if (status != RUN_CRASHED)
+        fprintf(stderr, "%s\n", complaint);
+    return RUN_CRASHED;
+}
+
 /* A virtual machine's tender turns a signal into an exit; to a user of bivy it is a signal all the same. */
 static int finish_exit(const struct run *run, const struct tender *tender, int status, struct error *err)
 {
@@ -215,6 +251,8 @@ static int finish_exit(const struct run *run, const struct tender *tender, int s
     char complaint[1280];
     if (!read_complaint(tender, complaint))
         return status;
+    if (run_debug_has_told(tender->debug))
+        return finish_crash(status, complaint);
     const char *start = strstr(complaint, ": @3: ");
     start = start != NULL ? start + strlen(": @3: ") : complaint;
     if (status == 1 && strncmp(complaint, signalled, sizeof signalled - 1) == 0)
@@ -237,7 +275,7 @@ static int finish(const struct run *run, const struct tender *tender, struct err
     if (info.si_code == CLD_EXITED)
         return finish_exit(run, tender, info.si_status, err);
     explain_signal(run, tender, info.si_status);
-    return 128 + info.si_status;
+    return is_fault(tender, info.si_status) ? RUN_CRASHED : 128 + info.si_status;
 }
 
 int run_tender(struct run *run, struct error *err)

@@ -14,9 +14,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bivy/abi/hvt.h"
 #include "debug/guest.h"
 #include "host/error.h"
 #include "host/fd.h"
+#include "image/image.h"
 
 #define MAPPINGS_MAX 128
 #define PAGE         4096u
@@ -71,14 +73,36 @@ static void add_mapping(struct core *core, const char *line)
     core->count++;
 }
 
+static void add_range(struct core *core, uint64_t start, uint64_t end, uint32_t flags, bool has_file)
+{
+    if (start < end && core->count < MAPPINGS_MAX)
+        core->mappings[core->count++] = (struct mapping){start, end, flags, has_file, 0};
+}
+
+/* A virtual machine's memory is the image's segments, and data around them. */
+static void list_segments(struct core *core)
+{
+    const struct image *image = core->guest->image;
+    uint64_t at = HVT_BOOT_INFO;
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+        add_range(core, at, segment->start, PF_R | PF_W, false);
+        add_range(core, segment->start, segment->end, segment->flags, true);
+        at = segment->end;
+    }
+    add_range(core, at, core->guest->memory_size, PF_R | PF_W, false);
+}
+
 static int read_mappings(struct core *core)
 {
     char text[512];
+    if (core->guest->vm)
+        list_segments(core);
     snprintf(text, sizeof text, "/proc/%d/maps", (int)core->guest->pid);
     FILE *file = fopen(text, "re");
     if (file == NULL)
         return -errno;
-    while (fgets(text, sizeof text, file) != NULL)
+    while (!core->guest->vm && fgets(text, sizeof text, file) != NULL)
         add_mapping(core, text);
     fclose(file);
     snprintf(text, sizeof text, "/proc/%d/pagemap", (int)core->guest->pid);
@@ -96,18 +120,20 @@ static void fill_notes(struct core *core, const char *name, int number, const si
 {
     struct notes *notes = &core->notes;
     pid_t pid = core->guest->pid;
-    struct elf_prstatus status = {.pr_pid = pid, .pr_cursig = (short)number, .pr_fpvalid = 1};
+    struct elf_prstatus status = {.pr_pid = pid, .pr_cursig = (short)number, .pr_fpvalid = !core->guest->vm};
+    struct user_regs_struct general = {0};
     struct elf_prpsinfo info = {.pr_pid = pid};
     elf_fpregset_t fpu = {0};
-    struct iovec registers = {&status.pr_reg, sizeof status.pr_reg};
     struct iovec fpu_registers = {&fpu, sizeof fpu};
     notes->status_note = make_note(NT_PRSTATUS, sizeof notes->status);
     notes->info_note = make_note(NT_PRPSINFO, sizeof notes->info);
     notes->fpu_note = make_note(NT_FPREGSET, sizeof notes->fpu);
     notes->fault_note = make_note(NT_SIGINFO, sizeof notes->fault);
     status.pr_info.si_signo = number;
-    ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &registers);
-    ptrace(PTRACE_GETREGSET, pid, NT_FPREGSET, &fpu_registers);
+    guest_registers(core->guest, &general);
+    memcpy(&status.pr_reg, &general, sizeof general);
+    if (!core->guest->vm) /* the tender's own would say nothing of its guest */
+        ptrace(PTRACE_GETREGSET, pid, NT_FPREGSET, &fpu_registers);
     snprintf(info.pr_fname, sizeof info.pr_fname, "%.15s", name);
     snprintf(info.pr_psargs, sizeof info.pr_psargs, "%.79s", name);
     notes->status = status;
@@ -178,7 +204,8 @@ static bool is_touched(const struct core *core, uint64_t address)
 {
     uint64_t entry;
     if (core->pagemap < 0 ||
-        pread(core->pagemap, &entry, sizeof entry, (off_t)(address / PAGE * sizeof entry)) != sizeof entry)
+        pread(core->pagemap, &entry, sizeof entry,
+              (off_t)((address + (core->guest->vm ? VM_MEMORY : 0)) / PAGE * sizeof entry)) != sizeof entry)
         return true;
     return (entry >> 62) != 0; /* present or swapped out */
 }

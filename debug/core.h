@@ -1,5 +1,5 @@
 /*
- * core.h: an ELF core file of a process guest, for gdb.
+ * core.h: an ELF core file of a guest, for gdb.
  *
  * Written by the parent from the stopped guest: the kernel's own dumping is switched off for guests, and
  * where it would write (core_pattern) is not the user's to decide.

@@ -44,11 +44,6 @@ bool crash_is_fault(int number)
     return false;
 }
 
-static bool get_registers(const struct guest *guest, struct user_regs_struct *registers)
-{
-    return ptrace(PTRACE_GETREGS, guest->pid, NULL, registers) == 0;
-}
-
 static void print_fault(int number, const siginfo_t *fault, FILE *out)
 {
     fprintf(out, "crash: SIG%s", sigabbrev_np(number));
@@ -77,9 +72,15 @@ void crash_print(const struct guest *guest, int number, const siginfo_t *fault, 
 {
     struct user_regs_struct registers;
     struct backtrace trace;
-    if (!get_registers(guest, &registers))
+    if (!guest_registers(guest, &registers))
         return;
-    if (number == SIGSYS)
+    if (guest->vm && guest->report.kind == VM_TRAP)
+        fprintf(out, "crash: the guest trapped: error code 0x%llx, address 0x%llx\n",
+                (unsigned long long)guest->report.error_code,
+                (unsigned long long)guest->report.fault_address);
+    else if (guest->vm && guest->report.kind == VM_BROKEN)
+        fprintf(out, "crash: the guest did what no guest may\n");
+    else if (number == SIGSYS)
         print_call(&registers, out);
     else
         print_fault(number, fault, out);
@@ -94,7 +95,7 @@ bool crash_print_abort(const struct guest *guest, FILE *out)
     struct backtrace trace;
     char name[SYMBOLS_NAME_SIZE];
     bool aborted = false;
-    if (!get_registers(guest, &registers))
+    if (!guest_registers(guest, &registers))
         return false;
     backtrace_make(&trace, guest, registers.rip, registers.rsp);
     for (size_t i = 0; i < trace.count && trace.frames[i].certain; i++) {

@@ -28,7 +28,7 @@ struct breakpoint {
 };
 
 struct gdb {
-    const struct guest *guest;
+    struct guest *guest;
     int listener, peer;
     bool stopped;
     int number; /* why it stopped */
@@ -59,7 +59,7 @@ static int from_gdb(int number)
     return number;
 }
 
-struct gdb *gdb_open(const struct guest *guest, uint16_t *port, struct error *err)
+struct gdb *gdb_open(struct guest *guest, uint16_t *port, struct error *err)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -109,7 +109,7 @@ static const char *read_registers(struct gdb *gdb)
 {
     struct user_regs_struct registers;
     uint8_t bytes[MACHINE_GDB_SIZE];
-    if (ptrace(PTRACE_GETREGS, gdb->guest->pid, NULL, &registers) < 0)
+    if (!guest_registers(gdb->guest, &registers))
         return "E01";
     machine_to_gdb(&registers, bytes);
     gdb_put_bytes(gdb->answer, bytes, sizeof bytes);
@@ -123,11 +123,10 @@ static const char *write_registers(struct gdb *gdb, const char *text)
     char part[2 * MACHINE_GDB_SIZE + 1];
     /* What follows the general registers is not ours to set. */
     snprintf(part, sizeof part, "%s", text);
-    if (!gdb_take_bytes(part, bytes, sizeof bytes) ||
-        ptrace(PTRACE_GETREGS, gdb->guest->pid, NULL, &registers) < 0)
+    if (!gdb_take_bytes(part, bytes, sizeof bytes) || !guest_registers(gdb->guest, &registers))
         return "E01";
     machine_from_gdb(bytes, &registers);
-    return ptrace(PTRACE_SETREGS, gdb->guest->pid, NULL, &registers) < 0 ? "E01" : "OK";
+    return guest_set_registers(gdb->guest, &registers) ? "OK" : "E01";
 }
 
 static const char *read_memory(struct gdb *gdb, const char *text)
@@ -159,6 +158,30 @@ static struct breakpoint *find_breakpoint(struct gdb *gdb, uint64_t address)
         if (gdb->breakpoints[i].address == address)
             return &gdb->breakpoints[i];
     return NULL;
+}
+
+/* In ring 0 a breakpoint instruction would be the guest's own business: there they are the processor's. */
+static bool in_hardware(const struct gdb *gdb)
+{
+    return gdb->guest->vm && !gdb->guest->report.user;
+}
+
+static const char *plant_in_hardware(struct gdb *gdb, uint64_t address)
+{
+    struct vm_report *report = &gdb->guest->report;
+    if (report->breakpoint_count >= VM_BREAKPOINTS)
+        return "E0c";
+    report->breakpoints[report->breakpoint_count++] = address;
+    return "OK";
+}
+
+static const char *pull_from_hardware(struct gdb *gdb, uint64_t address)
+{
+    struct vm_report *report = &gdb->guest->report;
+    for (uint32_t i = 0; i < report->breakpoint_count && i < VM_BREAKPOINTS; i++)
+        if (report->breakpoints[i] == address)
+            report->breakpoints[i] = report->breakpoints[--report->breakpoint_count];
+    return "OK";
 }
 
 static const char *plant(struct gdb *gdb, uint64_t address)
@@ -195,6 +218,8 @@ static const char *change_breakpoint(struct gdb *gdb, const char *text)
         return "";
     if (!gdb_take_char(&next, ',') || !gdb_take_number(&next, &address) || address == 0)
         return "E01";
+    if (in_hardware(gdb))
+        return text[0] == 'Z' ? plant_in_hardware(gdb, address) : pull_from_hardware(gdb, address);
     return text[0] == 'Z' ? plant(gdb, address) : pull(gdb, address);
 }
 
@@ -208,7 +233,7 @@ static const char *resume(struct gdb *gdb, const char *text)
     if (verb != 'c' && verb != 's' && verb != 'C' && verb != 'S')
         return "";
     bool step = verb == 's' || verb == 'S';
-    if (guest_resume(gdb->guest, step ? PTRACE_SINGLESTEP : PTRACE_CONT, from_gdb((int)(number & 0x7f))) < 0)
+    if (guest_go(gdb->guest, step, from_gdb((int)(number & 0x7f))) < 0)
         return "E03";
     gdb->stopped = false;
     return NULL;
@@ -220,7 +245,7 @@ static const char *detach(struct gdb *gdb)
         if (gdb->breakpoints[i].address != 0)
             pull(gdb, gdb->breakpoints[i].address);
     if (gdb->stopped)
-        guest_resume(gdb->guest, PTRACE_CONT, 0);
+        guest_go(gdb->guest, false, 0);
     gdb->stopped = false;
     return "OK";
 }
@@ -319,7 +344,7 @@ static void take_byte(struct gdb *gdb, uint8_t byte)
         break;
     case GDB_INTERRUPT:
         if (!gdb->stopped)
-            kill(gdb->guest->pid, SIGINT);
+            guest_interrupt(gdb->guest);
         break;
     case GDB_RESEND:
         send(gdb->peer, gdb->sent, gdb->sent_size, MSG_NOSIGNAL);
@@ -352,12 +377,12 @@ void gdb_stopped(struct gdb *gdb, int number)
     gdb->stopped = true;
     gdb->number = number;
     /* The processor stands behind the breakpoint, gdb wants to be told of its place. */
-    if (number == SIGTRAP && ptrace(PTRACE_GETREGS, gdb->guest->pid, NULL, &registers) == 0 &&
+    if (number == SIGTRAP && guest_registers(gdb->guest, &registers) &&
         registers.rip > MACHINE_BREAKPOINT_SIZE &&
         find_breakpoint(gdb, registers.rip - MACHINE_BREAKPOINT_SIZE) != NULL &&
-        !machine_was_step(gdb->guest)) {
+        !guest_was_step(gdb->guest)) {
         registers.rip -= MACHINE_BREAKPOINT_SIZE;
-        ptrace(PTRACE_SETREGS, gdb->guest->pid, NULL, &registers);
+        guest_set_registers(gdb->guest, &registers);
     }
     if (gdb->peer >= 0)
         send_text(gdb, stop_reason(gdb));

@@ -1,5 +1,5 @@
 /*
- * gdb.h: lets gdb drive a process guest, by its remote protocol on a loopback port.
+ * gdb.h: lets gdb drive a guest, by its remote protocol on a loopback port.
  *
  * gdb itself cannot attach: the guest is traced already, and its sandbox has no descriptors to spare. The
  * port is on 127.0.0.1; whoever reaches it controls the guest and nothing else: addresses outside of the
@@ -15,7 +15,7 @@ struct gdb;
 struct guest;
 
 /* Listens on PORT (0: a free one; *PORT becomes it). NULL with ERR filled. GUEST is borrowed. */
-struct gdb *gdb_open(const struct guest *guest, uint16_t *port, struct error *err);
+struct gdb *gdb_open(struct guest *guest, uint16_t *port, struct error *err);
 void gdb_close(struct gdb *gdb);
 
 /* The descriptor to wait for, and what to do when it is readable. */

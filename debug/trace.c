@@ -13,6 +13,7 @@
 #include "bivy/abi/spt.h"
 #include "debug/call.h"
 #include "debug/guest.h"
+#include "debug/vm.h"
 #include "image/image.h"
 
 struct trace {
@@ -91,18 +92,25 @@ static void read_events(struct trace *trace)
         call->events[i] = events[i].data.u64;
 }
 
-static void print(struct trace *trace)
+static void print_line(const struct trace *trace, uint64_t start_ns, uint64_t end_ns, const char *text,
+                       const char *suffix)
 {
-    char text[CALL_TEXT_SIZE];
-    uint64_t at = trace->call_ns - trace->start_ns;
-    uint64_t took = now_ns() - trace->call_ns;
-    call_describe(&trace->call, trace->devices, text);
-    fprintf(trace->out, "%6llu.%06llu %s", (unsigned long long)(at / 1000000000),
-            (unsigned long long)(at / 1000 % 1000000), text);
-    if (trace->call.returned)
+    /* What an entry of the ring is part of is told after it, and began before. */
+    uint64_t at = start_ns > trace->start_ns ? start_ns - trace->start_ns : 0;
+    uint64_t took = end_ns - start_ns;
+    fprintf(trace->out, "%6llu.%06llu %s%s", (unsigned long long)(at / 1000000000),
+            (unsigned long long)(at / 1000 % 1000000), text, suffix);
+    if (end_ns != 0)
         fprintf(trace->out, " <%llu.%06llu>", (unsigned long long)(took / 1000000000),
                 (unsigned long long)(took / 1000 % 1000000));
     fputc('\n', trace->out);
+}
+
+static void print(struct trace *trace)
+{
+    char text[CALL_TEXT_SIZE];
+    call_describe(&trace->call, trace->devices, text);
+    print_line(trace, trace->call_ns, trace->call.returned ? now_ns() : 0, text, "");
 }
 
 static void enter(struct trace *trace, const struct __ptrace_syscall_info *info)
@@ -140,6 +148,34 @@ void trace_stop(struct trace *trace)
     if (trace->call.number == SYS_epoll_pwait)
         read_events(trace);
     print(trace);
+}
+
+/* A virtual machine's guest knows its devices by their handles. */
+static void name_devices(struct trace *trace)
+{
+    const struct image_manifest *manifest = &trace->guest->image->manifest;
+    for (uint32_t i = 1; i < manifest->entries && i < CALL_DEVICES_MAX; i++) {
+        trace->devices[i].fd = (int)i + VM_FIRST_FD;
+        trace->devices[i].is_block = manifest->e[i].type == MFT_DEV_BLOCK_BASIC;
+        snprintf(trace->devices[i].name, sizeof trace->devices[i].name, "%s", manifest->e[i].name);
+    }
+}
+
+void trace_vm(struct trace *trace)
+{
+    const struct vm_call *from = &trace->guest->report.call;
+    char text[CALL_TEXT_SIZE];
+    if (!trace->started) {
+        trace->started = true;
+        trace->start_ns = from->start_ns;
+        name_devices(trace);
+    }
+    vm_call(trace->guest, &trace->call);
+    if (from->number == VM_CALL_KICK)
+        snprintf(text, sizeof text, "ring()");
+    else
+        call_describe(&trace->call, trace->devices, text);
+    print_line(trace, from->start_ns, from->end_ns, text, from->in_ring ? " in the ring" : "");
 }
 
 void trace_end(struct trace *trace)

@@ -157,6 +157,11 @@ static void note_segment(const uint8_t *segment, size_t size)
         world.expected += (uint32_t)(size - header);
 }
 
+void bivy_net_hold(bool hold)
+{
+    (void)hold;
+}
+
 solo5_result_t solo5_net_write(solo5_handle_t handle, const uint8_t *frame, size_t size)
 {
     uint8_t protocol = 0;

@@ -1,9 +1,10 @@
 /*
- * fuzz_hypercall.c: any sequence of hypercalls: the tender must answer each or end the guest, and touch
- * nothing but the guest's memory.
+ * fuzz_hypercall.c: any sequence of hypercalls and requests in the ring: the tender must answer each or end
+ * the guest, and touch nothing but the guest's memory.
  *
- * The input is a row of calls, each a number, an address and the words to put there. Guest memory is a block
- * of its own, so that the sanitizer sees a byte too many; what is read-only in it must stay as it was.
+ * The input is a row of calls, each a number, an address and the words to put there. Some numbers are no
+ * calls but what a guest does to its ring: an entry, a kick, an index that is written over. Guest memory is a
+ * block of its own, so that the sanitizer sees a byte too many; what is read-only in it must stay as it was.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -33,9 +34,14 @@ struct call {
     uint64_t words[5];
 };
 
+enum { RING_SUBMIT = 9, RING_KICK, RING_TAIL, RING_HOST_INDICES };
+
 static struct hvt hvt;
 static struct message message;
 static int peer;
+
+/* In memory of its own, and no larger than it is, for the sanitizer's sake. */
+static struct hvt_ring *ring;
 
 static void open_devices(void)
 {
@@ -80,6 +86,36 @@ static enum hvt_next serve(struct call *call)
     return hypercall_serve(&hvt, call->number % 16, call->address, &message);
 }
 
+static enum hvt_next serve_ring(const struct call *call)
+{
+    const struct hvt_ring_entry entry = {(uint32_t)call->words[0],
+                                         (uint32_t)call->words[1],
+                                         call->words[2],
+                                         (uint32_t)call->words[3],
+                                         call->address,
+                                         call->words[4]};
+    switch (call->number % 16) {
+    case RING_SUBMIT:
+        ring->entries[ring->ent_tail++ % HVT_RING_ENTRIES] = entry;
+        return HVT_CONTINUE;
+    case RING_TAIL:
+        ring->ent_tail = (uint32_t)call->words[0];
+        break;
+    case RING_HOST_INDICES:
+        ring->ent_head = (uint32_t)call->words[0];
+        ring->com_tail = (uint32_t)call->words[1];
+        return HVT_CONTINUE;
+    }
+    return ring_serve(&hvt, call->address % 2 == 0 ? RING_ALL : RING_UP_TO_READ, &message) ? HVT_CONTINUE
+                                                                                           : HVT_BROKEN;
+}
+
+static enum hvt_next serve_any(struct call *call)
+{
+    uint32_t number = call->number % 16;
+    return number >= RING_SUBMIT && number <= RING_HOST_INDICES ? serve_ring(call) : serve(call);
+}
+
 static void check_fixed(const uint8_t *memory)
 {
     for (size_t i = FIXED; i < FIXED_END; i++)
@@ -91,24 +127,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct call call;
     uint8_t *memory = calloc(1, SIZE);
-    if (memory == NULL)
-        return 0;
+    ring = calloc(1, sizeof *ring);
+    if (memory == NULL || ring == NULL)
+        abort();
     if (hvt.epoll == 0)
         open_devices();
     memset(memory + FIXED, 0x5a, FIXED_END - FIXED);
     hvt.memory = (struct guest_memory){.host = memory, .first = FIRST, .size = SIZE, .fixed_count = 1};
     hvt.memory.fixed[0].start = FIXED;
     hvt.memory.fixed[0].end = FIXED_END;
+    ring_open(&hvt, ring);
     for (enum hvt_next next = HVT_CONTINUE; next == HVT_CONTINUE && size >= sizeof call;
          data += sizeof call, size -= sizeof call) {
         memcpy(&call, data, sizeof call);
         /* Most addresses near the memory, so that most calls are not refused at once. */
         if (call.address % 8 != 7)
             call.address %= SIZE + 64;
-        next = serve(&call);
+        next = serve_any(&call);
         echo();
     }
     check_fixed(memory);
+    free(ring);
     free(memory);
     return 0;
 }

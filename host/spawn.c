@@ -99,7 +99,8 @@ static int die_with(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return -1;
-    if (getppid() == parent)
+    pid_t now = getppid(); /* 0: another PID namespace, in which the parent has no number */
+    if (now == parent || now == 0)
         return 0;
     errno = ESRCH;
     return -1;
@@ -111,6 +112,16 @@ static int set_cpus(const struct spawn *spawn)
         return 0;
     return (int)syscall(SYS_sched_setaffinity, 0, spawn->cpu_words * sizeof(uint64_t), spawn->cpus) < 0 ? -1
                                                                                                         : 0;
+}
+
+/* "0" is whoever writes. CLONE_INTO_CGROUP would do it a moment earlier, but needs clone3(), which the C
+ * library cannot give a stack and a function to. */
+static int enter_cgroup(const struct spawn *spawn)
+{
+    if (spawn->cgroup_fd == 0)
+        return 0;
+    int fd = openat(spawn->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd < 0 || write(fd, "0", 1) != 1 ? -1 : close(fd);
 }
 
 #define CHILD_STEP(child, name, expression)                                                                  \
@@ -130,6 +141,7 @@ static int child_main(void *argument)
     reset_signals();
     if (spawn->new_session)
         CHILD_STEP(child, "start session", setsid());
+    CHILD_STEP(child, "enter cgroup", enter_cgroup(spawn));
     CHILD_STEP(child, "set processors", set_cpus(spawn));
     CHILD_STEP(child, "set user", set_user(spawn));
     if (spawn->die_with_parent)
@@ -141,6 +153,12 @@ static int child_main(void *argument)
         child, "execute",
         execve(spawn->program, spawn->arguments, spawn->environment ? spawn->environment : no_environment));
     return 127;
+}
+
+static pid_t clone_child(struct child *child, void *stack, int more, int *pidfd)
+{
+    return clone(child_main, (char *)stack + CHILD_STACK_SIZE,
+                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | more, child, pidfd);
 }
 
 pid_t spawn_program(const struct spawn *spawn, int *pidfd, struct error *err)
@@ -158,8 +176,9 @@ pid_t spawn_program(const struct spawn *spawn, int *pidfd, struct error *err)
     /* No handler of the parent may run in the child, which shares its memory. */
     sigprocmask(SIG_SETMASK, &all, &mask);
     int child_pidfd = -1;
-    pid_t pid = clone(child_main, (char *)stack + CHILD_STACK_SIZE,
-                      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &child_pidfd);
+    pid_t pid = clone_child(&child, stack, spawn->own_pids ? CLONE_NEWPID : 0, &child_pidfd);
+    if (pid < 0 && errno == EPERM && spawn->own_pids)
+        pid = clone_child(&child, stack, 0, &child_pidfd);
     int clone_error = errno;
     sigprocmask(SIG_SETMASK, &mask, NULL);
     ASAN_UNPOISON_MEMORY_REGION(stack, CHILD_STACK_SIZE);

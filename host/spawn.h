@@ -26,8 +26,10 @@ struct spawn {
     size_t fd_count;      /* 3..SPAWN_FD_MAX; everything above is closed in the child */
     bool new_session;     /* setsid(): signals for the caller's terminal do not reach the child */
     bool die_with_parent; /* SIGKILL when the calling thread ends */
-    bool traced;          /* the calling thread traces the child, which stops after the exec (ptrace) */
-    uid_t uid;            /* both 0: unchanged; else the child's user and group, no supplementary groups */
+    bool own_pids;        /* a PID namespace of its own, if this process may make one; else as without */
+    int cgroup_fd; /* 0: the caller's cgroup; else a directory of cgroup v2, which the child starts in */
+    bool traced;   /* the calling thread traces the child, which stops after the exec (ptrace) */
+    uid_t uid;     /* both 0: unchanged; else the child's user and group, no supplementary groups */
     gid_t gid;
     const uint64_t *cpus; /* NULL: unchanged; else a mask of cpu_words * 64 allowed processors */
     size_t cpu_words;

@@ -97,6 +97,8 @@ static int value_store(struct image_bivy *bivy, const struct value *value, struc
         return 0;
     case BIVY_NOTE_BUILD_ID:
         return read_build_id(bivy, value, err);
+    case BIVY_NOTE_RING:
+        return value_read(value, &bivy->ring, sizeof bivy->ring, err);
     }
     if (value->tag & BIVY_NOTE_CRITICAL)
         return image_refuse_hex(err, ENOEXEC, "the image needs something that this version does not know",

@@ -67,6 +67,7 @@ struct image_bivy {
     uint32_t entry_mode;                 /* enum bivy_entry_mode */
     uint64_t min_memory;                 /* bytes */
     uint64_t stack_size;                 /* bytes */
+    uint32_t ring;                       /* HVT_FEATURE_* (bivy/abi/hvt.h) that the image makes use of */
     struct image_range license_text;     /* "COMPONENT SPDX-ID" lines, in the file */
     uint32_t arguments_size;             /* bytes of arguments[] in use */
     char arguments[IMAGE_MAX_ARGUMENTS]; /* accepted boot arguments, a NUL after each */

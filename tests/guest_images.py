@@ -40,6 +40,8 @@ GUESTS = {
     "forge": [("service", NET)],
     "frames": [("service", NET)],
     "blocks": [("storage", BLOCK)],
+    "batch": [("storage", BLOCK)],
+    "echo": [("service", NET)],
     "hostile": [("service", NET), ("storage", BLOCK)],
 }
 

@@ -392,12 +392,14 @@ def test_tender_is_jailed(images):
         found = {int(entry.name): os.readlink(entry) for entry in (place / "fd").iterdir()}
         root = os.stat(place / "root")
         namespaces = [os.readlink(place / "ns" / kind) for kind in ("net", "mnt", "ipc", "uts")]
+        limits = (place / "limits").read_text()
     for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
         assert int(status[key], 16) == 0
     assert (status["NoNewPrivs"], status["Seccomp"], status["Seccomp_filters"]) == ("1", "2", "1")
     assert found.pop(1).startswith("pipe:") and found.pop(2).startswith("pipe:") and found.pop(fd).startswith("socket:")
     assert sorted(found.values()) == ["anon_inode:[eventpoll]", "anon_inode:kvm-vcpu:0"]
     own = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "ipc", "uts")]
+    assert re.search(r"^Max open files +0 +0 ", limits, re.M) and re.search(r"^Max core file size +0 +0 ", limits, re.M)
     if has_namespaces:
         assert not set(namespaces) & set(own)
         assert (root.st_dev, root.st_ino) != (os.stat("/").st_dev, os.stat("/").st_ino)
@@ -433,6 +435,31 @@ def test_usage_and_version():
     assert re.fullmatch(r"bivy-hvt tender, version \S+\nABI version 2\n", done.stderr)
     done = subprocess.run([HVT, "--help"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.startswith("usage: bivy-hvt ")
+
+
+@pytest.mark.parametrize("name", ["solo5-hvt", "solo5-spt"])
+def test_under_solo5_s_names_the_texts_are_solo5_s(plain, tmp_path, name):
+    link = tmp_path / name
+    link.symlink_to(BIN / name.replace("solo5", "bivy"))
+    def call(*words):
+        done = subprocess.run([link, *words], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+    assert re.fullmatch(rf"{name} tender, version \S+\nABI version 2\n", call("--version")[2])
+    assert call("--version")[:2] == (0, "")
+    assert call("--help")[0] == 1 and call("--help")[2].startswith(f"usage: {name} ")
+    assert call("--nothing")[2].startswith(f"{name}: Invalid option: `--nothing'\nusage: {name} ")
+    assert call("--mem=abc", "x")[2].startswith(f"{name}: Malformed argument to --mem\n")
+    status, _, text = call("/nonexistent/image")
+    assert (status, text) == (1, f"{name}: Could not open image: /nonexistent/image: No such file or directory\n")
+    if name == "solo5-hvt" and kvm_refusal() is None:
+        assert call("--mem=4", plain / "probe.uk", "exit", "7") == (7, "", "")
+
+
+@needs_kvm
+def test_no_ring_is_given_that_the_image_does_not_ask_for(images):
+    with sockets() as (_, fd):
+        info = numbers(run_net(images, fd, "info").stdout)
+    assert (info["host_features"], info["net_ring"], info["mem_size"]) == (0, 0, 4 * MIB)
 
 
 @pytest.mark.parametrize("option", ["--x-exec-heap", "--gdb", "--net", "--mem:4"])

@@ -118,10 +118,10 @@ def test_every_exit_status_comes_back(program):
     assert got == list(range(256))
 
 
-@pytest.mark.parametrize("what, number, name", [("wild", 11, "SIGSEGV"), ("trap", 4, "SIGILL"), ("getpid", 31, "SIGSYS")])
-def test_a_signal_is_told_and_explained(program, what, number, name):
+@pytest.mark.parametrize("what, name", [("wild", "SIGSEGV"), ("trap", "SIGILL"), ("getpid", "SIGSYS")])
+def test_a_fault_is_told_and_explained(program, what, name):
     result = bivy("run", program, "--", what, check=False)
-    assert result.returncode == 128 + number
+    assert result.returncode == 255
     assert f"ended by {name}: it " in result.stderr
 
 

@@ -309,7 +309,7 @@ def test_no_name_of_the_target_is_in_a_program_s_way():
     archive = PREFIX / "lib/bivy/x86_64/libbindings_virtio.a"
     text = subprocess.run(["nm", "-g", "--defined-only", archive], capture_output=True, text=True, check=True).stdout
     names = {line.split()[2] for line in text.splitlines() if len(line.split()) == 3}
-    assert {name for name in names if not re.match(r"(virtio_|virtqueue_|bindings_|cpu_|trap_|solo5_|__stack_chk_)", name)} == {"_start"}
+    assert {name for name in names if not re.match(r"(virtio_|virtqueue_|bindings_|bivy_|cpu_|trap_|solo5_|__stack_chk_)", name)} == {"_start"}
 
 
 def test_bivy_run_says_how_to_boot_it(guests, tmp_path):

@@ -11,6 +11,7 @@
 
 #include <bivy/abi/manifest.h>
 #include <bivy/abi/note.h>
+#include <bivy/batch.h>
 #include <solo5.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,9 @@ struct bindings_ops {
     solo5_result_t (*net_read)(solo5_handle_t handle, void *frame, size_t *size);
     solo5_result_t (*block_write)(solo5_handle_t handle, solo5_off_t offset, const void *data, size_t size);
     solo5_result_t (*block_read)(solo5_handle_t handle, solo5_off_t offset, void *data, size_t size);
+    /* Of bivy/batch.h; NULL where there is nothing to gain. The requests of a batch are correct. */
+    void (*net_hold)(bool hold);
+    void (*block_batch)(struct bivy_block_request *requests, size_t count);
 };
 
 extern const struct bindings_ops bindings_ops_spt, bindings_ops_hvt, bindings_ops_virtio;

@@ -37,3 +37,29 @@ solo5_result_t solo5_block_read(solo5_handle_t handle, solo5_off_t offset, uint8
     return block_is_whole(handle, offset, size) ? bindings_ops->block_read(handle, offset, buf, size)
                                                 : SOLO5_R_EINVAL;
 }
+
+static void one_by_one(struct bivy_block_request *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bivy_block_request *at = &requests[i];
+        at->result = at->write ? bindings_ops->block_write(at->handle, at->offset, at->data, at->size)
+                               : bindings_ops->block_read(at->handle, at->offset, at->data, at->size);
+    }
+}
+
+void bivy_block_batch(struct bivy_block_request *requests, size_t count)
+{
+    void (*serve)(struct bivy_block_request *, size_t) =
+        bindings_ops->block_batch ? bindings_ops->block_batch : one_by_one;
+    size_t first = 0;
+
+    /* Runs of correct requests; what stands between them is answered here. */
+    for (size_t i = 0; i < count; i++) {
+        if (block_is_whole(requests[i].handle, requests[i].offset, requests[i].size))
+            continue;
+        serve(requests + first, i - first);
+        requests[i].result = SOLO5_R_EINVAL;
+        first = i + 1;
+    }
+    serve(requests + first, count - first);
+}

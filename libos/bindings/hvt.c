@@ -4,6 +4,7 @@
  * Source: the Solo5 ABI facts, sections 2.2 and 2.4.
  */
 #include "libos/bindings/bindings.h"
+#include "libos/bindings/hvt_ring.h"
 #include "libos/bindings/x86_64/cpu.h"
 #include "libos/bindings/x86_64/hypercall.h"
 #include "libos/bindings/x86_64/syscall.h"
@@ -20,6 +21,7 @@ static struct bindings_boot hvt_open(const void *boot)
     const struct hvt_boot_info *info = boot;
 
     cpu_open();
+    ring_open(info);
     cycle_length = (NSEC_PER_SEC << 32) / info->cpu_cycle_freq;
     return (struct bindings_boot){info->mem_size, (const char *)(uintptr_t)info->cmdline,
                                   (const struct mft *)(uintptr_t)info->mft};
@@ -27,6 +29,7 @@ static struct bindings_boot hvt_open(const void *boot)
 
 __attribute__((noreturn)) static void hvt_exit(int status)
 {
+    ring_flush();
     hypercall_halt(status, NULL);
 }
 
@@ -62,19 +65,25 @@ static solo5_handle_set_t hvt_yield(solo5_time_t deadline)
 {
     volatile struct hvt_poll poll;
     solo5_time_t now = hvt_clock_monotonic();
+    solo5_handle_set_t ready;
 
     do {
-        poll.timeout_nsecs = deadline > now ? deadline - now : 0;
+        poll.timeout_nsecs = deadline > now && !ring_has_frames() ? deadline - now : 0;
+        ring_before_wait();
         hypercall(HVT_HYPERCALL_POLL, &poll);
+        ready = poll.ready_set | ring_after_wait();
         now = hvt_clock_monotonic();
-    } while (poll.ready_set == 0 && now < deadline);
-    return poll.ready_set;
+    } while (ready == 0 && now < deadline);
+    return ready;
 }
 
 static solo5_result_t hvt_net_write(solo5_handle_t handle, const void *frame, size_t size)
 {
     volatile struct hvt_net_io io = {handle, (uintptr_t)frame, size, 0};
+    enum ring_answer answer = ring_net_write(handle, frame, size);
 
+    if (answer != RING_PASSES)
+        return answer == RING_KEEPS ? SOLO5_R_OK : SOLO5_R_AGAIN;
     hypercall(HVT_HYPERCALL_NET_WRITE, &io);
     return (solo5_result_t)io.ret;
 }
@@ -83,6 +92,8 @@ static solo5_result_t hvt_net_read(solo5_handle_t handle, void *frame, size_t *s
 {
     volatile struct hvt_net_io io = {handle, (uintptr_t)frame, *size, 0};
 
+    if (ring_has_net(handle))
+        return ring_net_read(handle, frame, size);
     hypercall(HVT_HYPERCALL_NET_READ, &io);
     *size = io.len;
     return (solo5_result_t)io.ret;
@@ -105,6 +116,19 @@ static solo5_result_t hvt_block_read(solo5_handle_t handle, solo5_off_t offset, 
     return (solo5_result_t)io.ret;
 }
 
+static void hvt_block_batch(struct bivy_block_request *requests, size_t count)
+{
+    if (ring_is_open()) {
+        ring_block_batch(requests, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        requests[i].result =
+            requests[i].write
+                ? hvt_block_write(requests[i].handle, requests[i].offset, requests[i].data, requests[i].size)
+                : hvt_block_read(requests[i].handle, requests[i].offset, requests[i].data, requests[i].size);
+}
+
 const struct bindings_ops bindings_ops_hvt = {
     .banner = "bivy: virtual machine target\n",
     .open = hvt_open,
@@ -118,4 +142,6 @@ const struct bindings_ops bindings_ops_hvt = {
     .net_read = hvt_net_read,
     .block_write = hvt_block_write,
     .block_read = hvt_block_read,
+    .net_hold = ring_hold,
+    .block_batch = hvt_block_batch,
 };

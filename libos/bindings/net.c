@@ -36,3 +36,9 @@ solo5_result_t solo5_net_read(solo5_handle_t handle, uint8_t *buf, size_t size, 
         *read_size = size;
     return result;
 }
+
+void bivy_net_hold(bool hold)
+{
+    if (bindings_ops->net_hold)
+        bindings_ops->net_hold(hold);
+}

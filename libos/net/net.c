@@ -7,6 +7,7 @@
 #include "libos/kernel/say.h"
 #include "libos/net/timers.h"
 
+#include <bivy/batch.h>
 #include <bivy/boot.h>
 #include <bivy/device.h>
 #include <bivy/net.h>
@@ -364,6 +365,8 @@ void net_run(solo5_time_t deadline)
     uint64_t now_ms;
 
     wait_for_frames(loop_run() ? 0 : deadline);
+    /* What is answered from here on leaves with the next wait; a program's own frames leave at once. */
+    bivy_net_hold(true);
     for (struct device *device = devices; device; device = device->next) {
         unsigned before = frames;
         device->empty = false;
@@ -377,6 +380,7 @@ void net_run(solo5_time_t deadline)
         timers_activity(now_ms);
     timers_run(now_ms);
     send_again();
+    bivy_net_hold(false);
 }
 
 const char *net_address(char text[static NET_ADDRESS_SIZE])

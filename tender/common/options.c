@@ -90,6 +90,17 @@ static int parse_device(struct options *options, const char *text, struct messag
     return 0;
 }
 
+static int parse_debug(struct options *options, const char *value, struct message *message)
+{
+    static const char *const names[] = {"stops", "calls", "all"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (__builtin_strcmp(value, names[i]) == 0)
+            options->debug = i + 1;
+    if (options->debug == 0)
+        return message_say(message, -EINVAL, "Malformed argument to --debug", "", "");
+    return 0;
+}
+
 static int parse_option(struct options *options, const char *text, struct message *message)
 {
     const char *value = text_after(text, "--mem=");
@@ -100,10 +111,15 @@ static int parse_option(struct options *options, const char *text, struct messag
         options->memory_bytes = mib << 20;
         return 0;
     }
+    value = text_after(text, "--debug=");
+    if (value != NULL)
+        return parse_debug(options, value, message);
     if (__builtin_strcmp(text, "--help") == 0)
         options->action = OPTIONS_HELP;
     else if (__builtin_strcmp(text, "--version") == 0)
         options->action = OPTIONS_VERSION;
+    else if (__builtin_strcmp(text, "--no-net-ring") == 0)
+        options->no_ring = true;
     else if (__builtin_strcmp(text, "--x-exec-heap") == 0)
         options->execute_heap = true;
     else
@@ -117,6 +133,8 @@ int options_parse(struct options *options, int argc, const char *const *argv, st
     options->action = OPTIONS_RUN;
     options->memory_bytes = (uint64_t)SPT_MEM_DEFAULT << 20;
     options->execute_heap = false;
+    options->no_ring = false;
+    options->debug = 0;
     options->device_count = 0;
     for (; next < argc && argv[next][0] == '-'; next++) {
         if (__builtin_strcmp(argv[next], "--") == 0) {

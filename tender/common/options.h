@@ -26,12 +26,18 @@ struct device_option {
     const char *value;
 };
 
+/* --debug=stops|calls|all: what the tender stops for; whoever traces it reads bivy/vm_report.h. */
+#define OPTIONS_DEBUG_STOPS 1u
+#define OPTIONS_DEBUG_CALLS 2u
+
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 struct options {
     enum options_action action;
     uint64_t memory_bytes;
-    bool execute_heap;
+    bool execute_heap; /* the process tender's */
+    bool no_ring;      /* the VM tender's */
+    unsigned debug;    /* OPTIONS_DEBUG_*: the VM tender's */
     const char *kernel;
     const char *const *arguments; /* the guest's, NULL-terminated */
     size_t device_count;

@@ -126,6 +126,14 @@ static inline uint64_t system_wall_clock(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Nanoseconds that never step. */
+static inline uint64_t system_monotonic_clock(void)
+{
+    struct __kernel_timespec now = {0, 0};
+    syscall_do(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, (long)&now, 0, 0, 0, 0);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static inline void system_exit(int status) __attribute__((noreturn));
 static inline void system_exit(int status)
 {

@@ -5,6 +5,7 @@
 
 #include "tender/common/message.h"
 #include "tender/common/system.h"
+#include "tender/hvt/report.h"
 
 #define VECTOR_PAGE_FAULT 14u
 
@@ -62,15 +63,28 @@ static void add_place(const struct machine_frame *frame, struct message *message
     message_add_hex(message, frame->error_code);
 }
 
+/* The exception stack lies below what hypercalls may name; here the tender itself looks. */
+static bool read_frame(const struct hvt *hvt, const struct kvm_regs *regs, struct machine_frame *frame)
+{
+    const struct guest_memory all = {.host = hvt->memory.host, .size = hvt->memory.size};
+    return guest_memory_read(&all, regs->rsp, frame, sizeof *frame);
+}
+
+void crash_report(const struct hvt *hvt, const struct kvm *kvm)
+{
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+    struct machine_frame frame;
+    if (kvm_read_registers(kvm, &regs, &sregs) == 0 && read_frame(hvt, &regs, &frame))
+        report_exception(kvm, &frame);
+}
+
 void crash_describe(const struct hvt *hvt, const struct kvm *kvm, struct message *message)
 {
     struct kvm_regs regs;
     struct kvm_sregs sregs;
     struct machine_frame frame;
-    /* The exception stack lies below what hypercalls may name; here the tender itself looks. */
-    const struct guest_memory all = {.host = hvt->memory.host, .size = hvt->memory.size};
-    if (kvm_read_registers(kvm, &regs, &sregs) != 0 ||
-        !guest_memory_read(&all, regs.rsp, &frame, sizeof frame)) {
+    if (kvm_read_registers(kvm, &regs, &sregs) != 0 || !read_frame(hvt, &regs, &frame)) {
         message_begin(message, "the guest crashed, and its registers cannot be read");
         return;
     }

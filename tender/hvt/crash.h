@@ -13,6 +13,9 @@ struct message;
  */
 void crash_describe(const struct hvt *hvt, const struct kvm *kvm, struct message *message);
 
+/* The same for the tracer (report.h). */
+void crash_report(const struct hvt *hvt, const struct kvm *kvm);
+
 /* The guest's instruction pointer, or 0 if it cannot be read. */
 uint64_t crash_instruction(const struct kvm *kvm);
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "bivy/abi/hvt.h"
+#include "bivy/vm_report.h"
 #include "tender/common/arguments.h"
 #include "tender/common/load.h"
 #include "tender/common/message.h"
@@ -13,7 +14,7 @@
 #include "tender/common/system.h"
 
 /* Where guest-physical address 0 lies in the tender: far from anything a static program has mapped. */
-#define HOST_MEMORY 0x100000000000ull
+#define HOST_MEMORY VM_MEMORY
 #define HOST_TABLES (HOST_MEMORY + 2 * GUEST_MEMORY_MAX)
 
 _Static_assert(GUEST_MEMORY_FIXED == IMAGE_MAX_SEGMENTS, "one read-only range for each segment");
@@ -25,16 +26,34 @@ bool guest_is_user(const struct image *image)
     return image->bivy.present && image->bivy.entry_mode == BIVY_ENTRY_USER;
 }
 
+bool guest_has_ring(const struct hvt *hvt, const struct image *image)
+{
+    const uint32_t ours = HVT_FEATURE_NET_RING | HVT_FEATURE_BATCH;
+    bool attached = false;
+    for (uint32_t i = 1; i < hvt->manifest.entries && i < MFT_MAX_ENTRIES; i++)
+        attached = attached || hvt->manifest.e[i].attached;
+    return attached && !hvt->no_ring && image->bivy.present && (image->bivy.ring & ours) == ours;
+}
+
+/* Guest memory and above it, where mem_size does not count it, the ring. */
+static uint64_t mapped_bytes(const struct hvt *hvt, const struct guest_plan *plan)
+{
+    return plan->memory_bytes + (guest_has_ring(hvt, plan->image) ? HVT_RING_BYTES : 0);
+}
+
 static int map_memory(struct hvt *hvt, const struct kvm *kvm, const struct guest_plan *plan,
                       struct message *message)
 {
-    int result = system_map(HOST_MEMORY, plan->memory_bytes, PROT_READ | PROT_WRITE, MAP_GUEST, -1, 0);
+    uint64_t mapped = mapped_bytes(hvt, plan);
+    int result = system_map(HOST_MEMORY, mapped, PROT_READ | PROT_WRITE, MAP_GUEST, -1, 0);
     if (result == 0 && guest_is_user(plan->image))
         result = system_map(HOST_TABLES, MACHINE_TABLES_SIZE, PROT_READ | PROT_WRITE, MAP_GUEST, -1, 0);
     if (result != 0)
         return message_fail(message, result, "Could not map the guest's memory", plan->kernel);
-    hvt->memory = (struct guest_memory){.host = (uint8_t *)HOST_MEMORY, .size = plan->memory_bytes};
-    result = kvm_add_memory(kvm, 0, 0, plan->memory_bytes, (void *)HOST_MEMORY, message);
+    hvt->memory = (struct guest_memory){.host = (uint8_t *)HOST_MEMORY, .size = mapped};
+    result = kvm_add_memory(kvm, 0, 0, mapped, (void *)HOST_MEMORY, message);
+    if (mapped > plan->memory_bytes)
+        ring_open(hvt, (struct hvt_ring *)(HOST_MEMORY + plan->memory_bytes));
     if (result == 0 && guest_is_user(plan->image)) {
         hvt->memory.first = HVT_BOOT_INFO;
         result =
@@ -70,6 +89,10 @@ static int write_boot(const struct hvt *hvt, const struct kvm *kvm, const struct
                                    .kernel_end = plan->image->end,
                                    .cpu_cycle_freq = kvm->tsc_hz,
                                    .mft = HVT_BOOT_INFO + sizeof *info};
+    if (hvt->ring.shared != NULL) {
+        info->host_features = HVT_FEATURE_NET_RING | HVT_FEATURE_BATCH;
+        info->net_ring = plan->memory_bytes;
+    }
     struct mft *manifest = (struct mft *)(HOST_MEMORY + info->mft);
     __builtin_memcpy(manifest, &hvt->manifest, manifest_size);
     for (uint32_t i = 1; i < manifest->entries && i < MFT_MAX_ENTRIES; i++)
@@ -120,7 +143,7 @@ int guest_make(struct hvt *hvt, const struct kvm *kvm, const struct guest_plan *
     struct machine_state state = {.xcrs.nr_xcrs = 0};
     struct kvm_features features;
     struct machine_plan machine = {.memory_bytes = plan->memory_bytes,
-                                   .mapped_bytes = plan->memory_bytes,
+                                   .mapped_bytes = mapped_bytes(hvt, plan),
                                    .entry = plan->image->entry,
                                    .boot_info = HVT_BOOT_INFO,
                                    .ranges = ranges};

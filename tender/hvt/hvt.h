@@ -10,23 +10,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bivy/abi/hvt.h"
 #include "image/image.h"
 #include "tender/hvt/guest_memory.h"
+#include "tender/hvt/ring.h"
 
 struct message;
 
 struct hvt {
     struct guest_memory memory;
     struct image_manifest manifest;
+    struct ring ring;
     int epoll; /* level-triggered over all network devices; data: the handle */
     int exit_status;
+    bool no_ring;         /* the guest gets none, whatever its image says */
+    unsigned debug;       /* OPTIONS_DEBUG_*: what a tracer is told of while the guest runs */
+    bool crashed;         /* an exception was reported */
+    bool trapped;         /* it ended with a trap frame */
+    struct hvt_trap trap; /* which may say anything */
 };
 
 /* What the run loop does after an exit was served. */
 enum hvt_next {
     HVT_CONTINUE, /* enter the guest again */
     HVT_HALTED,   /* the guest ended; its status is in exit_status */
-    HVT_BROKEN    /* the guest did what no guest may: the message says what; status 1 */
+    HVT_BROKEN,   /* the guest did what no guest may: the message says what; status 1 */
+    HVT_FAILED    /* this host could not go on: the message says why; status 1 */
 };
 
 /*

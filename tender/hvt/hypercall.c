@@ -36,11 +36,16 @@ static enum hvt_next serve_puts(struct hvt *hvt, union arguments *arguments, str
     return HVT_CONTINUE;
 }
 
+/* What the guest has queued leaves before it sleeps; what it wants to read is there when it wakes. */
 static enum hvt_next serve_poll(struct hvt *hvt, union arguments *arguments, struct message *message)
 {
-    (void)message;
-    arguments->poll.ret = device_poll(hvt, arguments->poll.timeout_nsecs, &arguments->poll.ready_set);
-    return HVT_CONTINUE;
+    struct hvt_poll *poll = &arguments->poll;
+    if (!ring_serve(hvt, RING_UP_TO_READ, message))
+        return HVT_BROKEN;
+    if (hvt->ring.blocked && poll->timeout_nsecs > HVT_RING_BLOCKED_NS)
+        poll->timeout_nsecs = HVT_RING_BLOCKED_NS;
+    poll->ret = device_poll(hvt, poll->timeout_nsecs, &poll->ready_set);
+    return ring_serve(hvt, RING_ALL, message) ? HVT_CONTINUE : HVT_BROKEN;
 }
 
 static enum hvt_next serve_block(struct hvt *hvt, struct hvt_block_io *io, bool write)
@@ -101,10 +106,12 @@ static void describe_trap(const struct hvt_trap *trap, struct message *message)
  */
 static enum hvt_next serve_halt(struct hvt *hvt, union arguments *arguments, struct message *message)
 {
-    struct hvt_trap trap;
     uint64_t cookie = arguments->halt.cookie;
-    if (cookie != 0 && guest_memory_read(&hvt->memory, cookie, &trap, sizeof trap))
-        describe_trap(&trap, message);
+    if (!ring_serve(hvt, RING_ALL, message))
+        return HVT_BROKEN;
+    hvt->trapped = cookie != 0 && guest_memory_read(&hvt->memory, cookie, &hvt->trap, sizeof hvt->trap);
+    if (hvt->trapped)
+        describe_trap(&hvt->trap, message);
     hvt->exit_status = arguments->halt.exit_status & 0xff;
     return HVT_HALTED;
 }

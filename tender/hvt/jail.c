@@ -11,9 +11,11 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/resource.h>
 
 #include "tender/common/confine.h"
 #include "tender/common/message.h"
+#include "tender/common/options.h"
 #include "tender/common/system.h"
 
 #define FD(number, fd) FILTER_ALLOW_IF(number, {.argument = 0, .test = FILTER_EQUAL, .value = (uint64_t)(fd)})
@@ -37,10 +39,26 @@ static size_t add_fixed(struct filter_rule *rules, const struct hvt *hvt, const 
     return sizeof fixed / sizeof fixed[0];
 }
 
+/* Only with --debug: what a debugger needs is not in the jail of any other run. */
+static size_t add_debug(struct filter_rule *rules, const struct hvt *hvt, const struct kvm *kvm)
+{
+    const struct filter_rule stops[] = {FD_IOCTL(kvm->processor, KVM_SET_REGS),
+                                        FD_IOCTL(kvm->processor, KVM_SET_GUEST_DEBUG)};
+    const struct filter_rule calls[] = {
+        FILTER_ALLOW_IF(SYS_clock_gettime, {.argument = 0, .test = FILTER_EQUAL, .value = 1})};
+    size_t count = 0;
+    for (size_t i = 0; (hvt->debug & OPTIONS_DEBUG_STOPS) && i < 2; i++)
+        rules[count++] = stops[i];
+    if (hvt->debug & OPTIONS_DEBUG_CALLS)
+        rules[count++] = calls[0];
+    return count;
+}
+
 size_t jail_rules(struct filter_rule rules[static JAIL_MAX_RULES], const struct hvt *hvt,
                   const struct kvm *kvm)
 {
     size_t count = add_fixed(rules, hvt, kvm);
+    count += add_debug(rules + count, hvt, kvm);
     for (uint32_t i = 1; i < hvt->manifest.entries; i++) {
         const struct mft_entry *entry = &hvt->manifest.e[i];
         bool block = entry->type == MFT_DEV_BLOCK_BASIC;
@@ -68,10 +86,44 @@ static void leave_file_system(void)
 
 static void leave_namespaces(void)
 {
+    /* Processes are namespaced by who starts the tender (host/spawn.h): KVM makes a thread of it at the first
+     * entry, and a process whose children belong elsewhere can have none. */
     const long own = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-    if (syscall_do(SYS_unshare, own, 0, 0, 0, 0, 0) != 0)
-        syscall_do(SYS_unshare, CLONE_NEWUSER | own, 0, 0, 0, 0, 0);
+    if (syscall_do(SYS_unshare, CLONE_NEWUSER | own, 0, 0, 0, 0, 0) != 0)
+        syscall_do(SYS_unshare, own, 0, 0, 0, 0, 0);
     leave_file_system();
+}
+
+/* No access by any path, to no port and to no socket by name, as far as this kernel's Landlock goes. */
+static void leave_paths(void)
+{
+    static const struct {
+        long version;
+        uint64_t files, network, scoped;
+        size_t size;
+    } known[] = {{6, 0xffff, 3, 3, 24}, {5, 0xffff, 3, 0, 16}, {4, 0x7fff, 3, 0, 16},
+                 {3, 0x7fff, 0, 0, 8},  {2, 0x3fff, 0, 0, 8},  {1, 0x1fff, 0, 0, 8}};
+    long version = syscall_do(SYS_landlock_create_ruleset, 0, 0, 1 /* tell the version */, 0, 0, 0);
+    for (size_t i = 0; version > 0 && i < sizeof known / sizeof known[0]; i++) {
+        if (version < known[i].version)
+            continue;
+        const uint64_t rights[] = {known[i].files, known[i].network, known[i].scoped};
+        int rules =
+            (int)syscall_do(SYS_landlock_create_ruleset, (long)rights, (long)known[i].size, 0, 0, 0, 0);
+        if (rules >= 0)
+            syscall_do(SYS_landlock_restrict_self, rules, 0, 0, 0, 0, 0);
+        system_close(rules);
+        return;
+    }
+}
+
+/* What is open stays; nothing more can be. */
+static int forbid_descriptors(void)
+{
+    const struct {
+        uint64_t now, most;
+    } none = {0, 0};
+    return (int)syscall_do(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&none, 0, 0, 0);
 }
 
 static size_t list_kept(int *kept, const struct hvt *hvt, const struct kvm *kvm)
@@ -89,7 +141,8 @@ static int install_filter(const struct hvt *hvt, const struct kvm *kvm)
     const struct sock_fprog program = {(unsigned short)filter.count, filter.code};
     if (result != 0)
         return result;
-    return (int)syscall_do(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
+    return (int)syscall_do(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, (long)&program, 0,
+                           0, 0);
 }
 
 int jail_close(const struct hvt *hvt, const struct kvm *kvm, struct message *message)
@@ -102,6 +155,10 @@ int jail_close(const struct hvt *hvt, const struct kvm *kvm, struct message *mes
     result = confine_privileges(true, message);
     if (result != 0)
         return result;
+    leave_paths();
+    result = forbid_descriptors();
+    if (result != 0)
+        return message_fail(message, result, "Could not confine the tender", "limit of descriptors");
     result = install_filter(hvt, kvm);
     return result == 0 ? 0 : message_fail(message, result, "Could not confine the tender", "seccomp");
 }

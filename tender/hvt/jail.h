@@ -16,7 +16,7 @@ struct message;
 int jail_close(const struct hvt *hvt, const struct kvm *kvm, struct message *message);
 
 /* The system calls that are left after it. Fills RULES and returns how many there are. */
-#define JAIL_MAX_RULES (8u + 2u * MFT_MAX_ENTRIES)
+#define JAIL_MAX_RULES (11u + 2u * MFT_MAX_ENTRIES)
 size_t jail_rules(struct filter_rule rules[static JAIL_MAX_RULES], const struct hvt *hvt,
                   const struct kvm *kvm);
 

@@ -160,3 +160,23 @@ int kvm_enter(const struct kvm *kvm)
 {
     return (int)kvm_call(kvm->processor, KVM_RUN, 0);
 }
+
+int kvm_write_registers(const struct kvm *kvm, const struct kvm_regs *regs)
+{
+    return (int)kvm_call(kvm->processor, KVM_SET_REGS, (unsigned long)regs);
+}
+
+int kvm_debug(const struct kvm *kvm, bool step, const uint64_t *breakpoints, size_t count)
+{
+    struct kvm_guest_debug debug = {.control = 0};
+    if (step)
+        debug.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
+    if (count > 0)
+        debug.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP;
+    debug.arch.debugreg[7] = count > 0 ? 0x600 : 0x400; /* GE, and a bit that is always set */
+    for (size_t i = 0; i < count && i < 4; i++) {
+        debug.arch.debugreg[i] = breakpoints[i];
+        debug.arch.debugreg[7] |= 2ull << (2 * i); /* G: on execution, one byte */
+    }
+    return (int)kvm_call(kvm->processor, KVM_SET_GUEST_DEBUG, (unsigned long)&debug);
+}

@@ -47,6 +47,13 @@ int kvm_write_state(const struct kvm *kvm, const struct machine_state *state, st
 /* The processor's registers as the guest left them. 0 or a negative errno. */
 int kvm_read_registers(const struct kvm *kvm, struct kvm_regs *regs, struct kvm_sregs *sregs);
 
+/* Sets them. 0 or a negative errno. */
+int kvm_write_registers(const struct kvm *kvm, const struct kvm_regs *regs);
+
+/* Has the processor stop after one instruction (STEP) and before those at the COUNT (up to 4) addresses in
+ * BREAKPOINTS; with neither, no more. 0 or a negative errno. */
+int kvm_debug(const struct kvm *kvm, bool step, const uint64_t *breakpoints, size_t count);
+
 /* Enters the guest until it leaves. 0, -EINTR if a signal is pending, or another negative errno. */
 int kvm_enter(const struct kvm *kvm);
 

@@ -1,5 +1,5 @@
 /*
- * signals.c: SIGINT and SIGTERM end the tender in order.
+ * signals.c: SIGINT, SIGTERM, SIGHUP and SIGQUIT end the tender in order.
  *
  * The handler itself ends it: there is nothing to put in order first, the kernel ends a guest that runs or
  * sleeps for any signal that has a handler, and so none can be missed between two system calls.
@@ -23,12 +23,14 @@ struct kernel_sigaction {
     uint64_t mask;
 };
 
+static const char *name;
+
 static void end(int number)
 {
     struct message message;
     message_begin(&message, "Exiting on signal ");
     message_add_number(&message, (uint64_t)number);
-    message_print(&message, "bivy-hvt");
+    message_print(&message, name);
     system_exit(STATUS_SIGNALLED);
 }
 
@@ -36,15 +38,20 @@ static void never_returned_to(void)
 {
 }
 
-int signals_catch(struct message *message)
+/* The first process of a PID namespace is not ended by a signal that it does not catch. */
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+int signals_catch(const char *program, struct message *message)
 {
-    const uint64_t ending = 1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1);
-    const struct kernel_sigaction action = {end, RESTORER, never_returned_to, ending};
-    long result = syscall_do(SYS_rt_sigaction, SIGINT, (long)&action, 0, sizeof ending, 0, 0);
-    if (result == 0)
-        result = syscall_do(SYS_rt_sigaction, SIGTERM, (long)&action, 0, sizeof ending, 0, 0);
+    struct kernel_sigaction action = {end, RESTORER, never_returned_to, 0};
+    long result = 0;
+    name = program;
+    for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        action.mask |= 1ull << (numbers[i] - 1);
+    for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0] && result == 0; i++)
+        result = syscall_do(SYS_rt_sigaction, numbers[i], (long)&action, 0, sizeof action.mask, 0, 0);
     /* Whoever started the tender may have them blocked. */
     if (result == 0)
-        result = syscall_do(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ending, 0, sizeof ending, 0, 0);
+        result = syscall_do(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&action.mask, 0, sizeof action.mask, 0, 0);
     return result == 0 ? 0 : message_fail(message, (int)result, "Could not catch signals", "SIGTERM");
 }

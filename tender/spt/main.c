@@ -11,6 +11,7 @@
 #include "tender/common/events.h"
 #include "tender/common/load.h"
 #include "tender/common/message.h"
+#include "tender/common/names.h"
 #include "tender/common/options.h"
 #include "tender/common/source.h"
 #include "tender/common/system.h"
@@ -24,7 +25,7 @@
 #define PROGRAM "bivy-spt"
 
 static const char usage[] =
-    "usage: " PROGRAM " [OPTIONS] [--] KERNEL [ARGUMENTS...]\n"
+    " [OPTIONS] [--] KERNEL [ARGUMENTS...]\n"
     "\n"
     "Runs KERNEL, a unikernel image (a file, or @FD of an open descriptor), as a sandboxed process.\n"
     "ARGUMENTS are passed to the unikernel.\n"
@@ -39,10 +40,9 @@ static const char usage[] =
     "  --help                        this text\n"
     "  --version                     this program's version and that of the ABI\n";
 
-static const char version[] = PROGRAM " tender, version " BIVY_VERSION "\nABI version 2\n";
-
 /* All that is known about this run. Zero until touched, and gone before the guest starts. */
 static struct run {
+    const char *program; /* its name in texts */
     struct options options;
     struct message message;
     struct image_error why;
@@ -138,17 +138,21 @@ int tender_main(int argc, char **argv)
 {
     if (confine_standard_descriptors() != 0)
         return 1;
+    run.program = names_program(argv[0], PROGRAM);
     int result = options_parse(&run.options, argc, (const char *const *)argv, &run.message);
+    if (result == 0 && (run.options.debug != 0 || run.options.no_ring)) /* a virtual machine's */
+        result = message_say(&run.message, -EINVAL, "Invalid option: `",
+                             run.options.debug != 0 ? "--debug" : "--no-net-ring", "'");
     bool show_usage = result != 0;
     if (result == 0 && run.options.action == OPTIONS_VERSION) {
-        system_write(2, version, sizeof version - 1);
+        names_print_version(run.program);
         return 0;
     }
     if (result == 0 && run.options.action == OPTIONS_RUN)
         run_guest();
     if (result != 0 || run.options.action == OPTIONS_RUN)
-        message_print(&run.message, PROGRAM);
+        message_print(&run.message, run.program);
     if (show_usage || run.options.action == OPTIONS_HELP)
-        system_write(2, usage, sizeof usage - 1);
+        names_print_usage(run.program, usage);
     return 1;
 }

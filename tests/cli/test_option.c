@@ -10,7 +10,7 @@
 struct values {
     bool force, verbose;
     const char *name;
-    struct option_number count, memory;
+    struct option_number count, memory, door;
     struct option_list ports;
     int format;
 };
@@ -37,6 +37,12 @@ static const struct option_row rows[] = {
      .kind = OPTION_MEMORY,
      .offset = offsetof(struct values, memory),
      .argument = "MB"},
+    {.name = "door",
+     .kind = OPTION_NUMBER,
+     .offset = offsetof(struct values, door),
+     .argument = "N",
+     .bare = "7",
+     .most = 10},
     {.name = "port",
      .letter = 'p',
      .kind = OPTION_LIST,
@@ -108,6 +114,18 @@ static void presets_hold_unless_given(void **state)
     struct parsed p = parse("x");
     assert_int_equal(p.values.count.value, 3);
     assert_false(p.values.memory.given);
+    option_result_free(&p.words);
+}
+
+static void an_option_may_do_without_its_argument(void **state)
+{
+    (void)state;
+    struct parsed p = parse("--door 5");
+    assert_int_equal(p.values.door.value, 7);
+    assert_string_equal(p.words.items[0], "5");
+    option_result_free(&p.words);
+    p = parse("--door=5");
+    assert_int_equal(p.values.door.value, 5);
     option_result_free(&p.words);
 }
 
@@ -191,6 +209,7 @@ int main(void)
         cmocka_unit_test(reads_every_kind_in_every_form),
         cmocka_unit_test(options_and_operands_mix_until_two_dashes),
         cmocka_unit_test(presets_hold_unless_given),
+        cmocka_unit_test(an_option_may_do_without_its_argument),
         cmocka_unit_test(a_lone_dash_is_an_operand),
         cmocka_unit_test(help_ends_the_reading),
         cmocka_unit_test(refuses_what_does_not_fit),

@@ -4,6 +4,11 @@
  *   survive          all calls that must be answered; prints how many were
  *   end N            the Nth call that must end the guest
  *   port N           a write to port N
+ *   ring SEED        requests in the ring with arguments at random, some indices that mean nothing
+ *   flood            requests in the ring and kicks without end
+ *   console          writes to the console without end
+ *   spin             nothing, without end
+ *   halt             ends with a full ring behind it
  *   random SEED      calls with arguments at random, until one of them ends the guest
  */
 #include <bivy/abi/hvt.h>
@@ -34,7 +39,8 @@ static void call(unsigned number, volatile void *at)
 
 static uint64_t memory_end(void)
 {
-    return ((const struct hvt_boot_info *)HVT_BOOT_INFO)->mem_size;
+    const struct hvt_boot_info *info = (const struct hvt_boot_info *)HVT_BOOT_INFO;
+    return info->net_ring != 0 ? info->net_ring + HVT_RING_BYTES : info->mem_size;
 }
 
 static const uint64_t handles[] = {0, 1, 2, 3, 63, 64, 255, 1ull << 31, 1ull << 32 | 1, UINT64_MAX};
@@ -144,6 +150,56 @@ static void run_random(uint64_t state)
     call(1 + (unsigned)(next(&state) % 8), (void *)(uintptr_t)some(&state));
 }
 
+static volatile struct hvt_ring *ring(void)
+{
+    return (volatile struct hvt_ring *)(uintptr_t)((const struct hvt_boot_info *)HVT_BOOT_INFO)->net_ring;
+}
+
+static void submit(uint32_t op, uint32_t handle, uint64_t data, uint32_t size, uint64_t offset)
+{
+    volatile struct hvt_ring_entry *entry = &ring()->entries[ring()->ent_tail % HVT_RING_ENTRIES];
+    entry->op = op;
+    entry->handle = handle;
+    entry->data = data;
+    entry->len = size;
+    entry->offset = offset;
+    ring()->ent_tail++;
+}
+
+static void run_ring(uint64_t state)
+{
+    static const uint32_t ops[] = {1, 2, HVT_RING_BLOCK_WRITE, HVT_RING_BLOCK_READ, 0, 7, 1, 2};
+    for (int i = 0; i < 20000; i++) {
+        submit(ops[next(&state) % 8], (uint32_t)(next(&state) % 4), some(&state), (uint32_t)some(&state),
+               some(&state));
+        ring()->ent_head = (uint32_t)next(&state); /* the tender's own; it must not care */
+        ring()->com_tail = (uint32_t)next(&state);
+        if (next(&state) % 64 == 0)
+            out(HVT_PORT_KICK, (uint32_t)next(&state));
+    }
+    ring()->ent_tail += (uint32_t)next(&state);
+    out(HVT_PORT_KICK, 0);
+}
+
+static void fill_ring(void)
+{
+    for (unsigned i = 0; i < HVT_RING_ENTRIES; i++)
+        submit(i % 2 ? HVT_RING_BLOCK_READ : HVT_RING_NET_READ, i % 2 ? 2 : 1, (uintptr_t)buffer, 512, 0);
+}
+
+static void run_endless(const char *what)
+{
+    printf("ready\n");
+    fflush(stdout);
+    for (;;)
+        if (strcmp(what, "flood") == 0) {
+            fill_ring();
+            out(HVT_PORT_KICK, 0);
+        } else if (strcmp(what, "console") == 0) {
+            solo5_console_write((const char *)buffer, sizeof buffer);
+        }
+}
+
 int main(int argc, char **argv)
 {
     unsigned number = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
@@ -155,5 +211,11 @@ int main(int argc, char **argv)
         out((uint16_t)number, (uint32_t)(uintptr_t)&arguments);
     else if (argc > 1 && strcmp(argv[1], "random") == 0)
         run_random(number * UINT64_C(0x9e3779b97f4a7c15) | 1);
+    else if (argc > 1 && strcmp(argv[1], "ring") == 0)
+        run_ring(number * UINT64_C(0x9e3779b97f4a7c15) | 1);
+    else if (argc > 1 && strcmp(argv[1], "halt") == 0)
+        fill_ring();
+    else if (argc > 1)
+        run_endless(argv[1]);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,6 +52,36 @@ static void passes_exactly_the_descriptors_given(void **state)
     close(leak);
 }
 
+/* A cgroup is entered by a file of its folder; any folder with such a file will do to see it done. */
+static void the_child_enters_its_cgroup(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/spawn-XXXXXX";
+    char text[8] = {0};
+    int fds[] = {-1, -1, 2};
+    char *arguments[] = {(char *)"sh", (char *)"-c", (char *)"exit 0", NULL};
+    struct error err;
+    int pidfd, status;
+    assert_non_null(mkdtemp(folder));
+    int directory = open(folder, O_RDONLY | O_DIRECTORY);
+    struct spawn spawn = {
+        .program = "/bin/sh", .arguments = arguments, .fds = fds, .fd_count = 3, .cgroup_fd = directory};
+    assert_int_equal(spawn_program(&spawn, &pidfd, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "enter cgroup"));
+    int file = openat(directory, "cgroup.procs", O_RDWR | O_CREAT, 0600);
+    assert_true(spawn_program(&spawn, &pidfd, &err) > 0);
+    assert_int_equal(pread(file, text, sizeof text, 0), 1);
+    assert_string_equal(text, "0");
+    struct pollfd wait = {.fd = pidfd, .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, 10000), 1);
+    spawn_reap(pidfd, &status);
+    unlinkat(directory, "cgroup.procs", 0);
+    rmdir(folder);
+    close(file);
+    close(directory);
+    close(pidfd);
+}
+
 static void a_program_that_is_not_there_is_named(void **state)
 {
     (void)state;
@@ -68,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_status_as_a_shell_does),
         cmocka_unit_test(passes_exactly_the_descriptors_given),
+        cmocka_unit_test(the_child_enters_its_cgroup),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <sys/syscall.h>
 
+#include "tender/common/options.h"
 #include "tender/hvt/jail.h"
 #include "tests/jail/interpreter.h"
 
@@ -11,11 +12,12 @@ enum { EPOLL = 4, PROCESSOR = 5, NET = 7, BLOCK = 9 };
 
 static struct filter filter;
 
-static void build(void)
+static void build(unsigned debug)
 {
     static struct filter_rule rules[JAIL_MAX_RULES];
     static struct hvt hvt = {.epoll = EPOLL, .manifest.entries = 4};
     const struct kvm kvm = {.processor = PROCESSOR};
+    hvt.debug = debug;
     hvt.manifest.e[1] = (struct mft_entry){.type = MFT_DEV_NET_BASIC, .b.hostfd = NET, .attached = 1};
     hvt.manifest.e[2] = (struct mft_entry){.type = MFT_DEV_BLOCK_BASIC, .b.hostfd = BLOCK, .attached = 1};
     size_t count = jail_rules(rules, &hvt, &kvm); /* the third device is not attached: descriptor 0 */
@@ -65,7 +67,7 @@ static void only_what_serving_a_guest_needs_is_allowed(void **state)
                                         KVM_SET_USER_MEMORY_REGION,
                                         KVM_RUN | 1ull << 32};
     (void)state;
-    build();
+    build(0);
     for (long number = 0; number < 600; number++)
         for (uint64_t a0 = 0; a0 < 20; a0++)
             for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
@@ -79,8 +81,22 @@ static void only_what_serving_a_guest_needs_is_allowed(void **state)
             }
 }
 
+static void a_debugger_s_calls_are_allowed_only_with_one(void **state)
+{
+    (void)state;
+    build(OPTIONS_DEBUG_STOPS);
+    assert_true(allows(AUDIT_ARCH_X86_64, SYS_ioctl, PROCESSOR, KVM_SET_REGS));
+    assert_true(allows(AUDIT_ARCH_X86_64, SYS_ioctl, PROCESSOR, KVM_SET_GUEST_DEBUG));
+    assert_false(allows(AUDIT_ARCH_X86_64, SYS_ioctl, PROCESSOR, KVM_SET_SREGS));
+    assert_false(allows(AUDIT_ARCH_X86_64, SYS_clock_gettime, 1, 0));
+    build(OPTIONS_DEBUG_CALLS);
+    assert_false(allows(AUDIT_ARCH_X86_64, SYS_ioctl, PROCESSOR, KVM_SET_REGS));
+    assert_true(allows(AUDIT_ARCH_X86_64, SYS_clock_gettime, 1, 0));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_serving_a_guest_needs_is_allowed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_serving_a_guest_needs_is_allowed),
+                                       cmocka_unit_test(a_debugger_s_calls_are_allowed_only_with_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

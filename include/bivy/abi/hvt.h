@@ -40,6 +40,18 @@ struct hvt_boot_info {
     uint64_t net_ring;       /* 48: guest-physical address of the ring, or 0 */
 };
 #define HVT_FEATURE_NET_RING 1u
+/*
+ * Ours; no other tender sets it and no other guest looks at it. The ring has no thread behind it: needs_kick
+ * stays 1, a kick serves all entries before the guest goes on, HALT too, and POLL serves them up to the first
+ * read before it waits and the rest after it has waited. Every entry gets a commit, writes included, and
+ * blocks may be asked for (HVT_RING_BLOCK_*). In one such round a device that answered AGAIN is not asked
+ * again in that direction, so that the order of frames is kept; POLL waits at most HVT_RING_BLOCKED_NS after
+ * a write had that answer.
+ */
+#define HVT_FEATURE_BATCH   0x80000000u
+#define HVT_RING_BYTES      (2u << 20) /* from net_ring on: the ring, and */
+#define HVT_RING_ROOM       0x10000u   /* from here on, memory that the guest may use for buffers */
+#define HVT_RING_BLOCKED_NS 200000u
 
 struct hvt_walltime {
     uint64_t nsecs; /* 0 out: CLOCK_REALTIME */
@@ -93,18 +105,24 @@ _Static_assert(sizeof(struct hvt_trap) == 56, "trap frame");
 /* The net ring (ABI facts, section 2.5): free-running indices, one ring for all devices of a guest.
  */
 #define HVT_RING_ENTRIES 1024u
+enum hvt_ring_op {
+    HVT_RING_NET_WRITE = 1,
+    HVT_RING_NET_READ = 2,
+    HVT_RING_BLOCK_WRITE = 0x80000001, /* HVT_FEATURE_BATCH only */
+    HVT_RING_BLOCK_READ = 0x80000002
+};
 struct hvt_ring_entry {
-    uint32_t op;     /* 0: 1 write, 2 read */
+    uint32_t op;     /* 0: enum hvt_ring_op */
     uint32_t handle; /* 4 */
-    uint64_t data;   /* 8 */
-    uint32_t len;    /* 16 */
-    uint32_t id;     /* 20 */
-    uint64_t rsvd;   /* 24 */
+    uint64_t data;   /* 8: guest-physical */
+    uint32_t len;    /* 16: bytes */
+    uint32_t id;     /* 20: the guest's own, given back in the commit */
+    uint64_t offset; /* 24: bytes, of a block request; reserved for frames */
 };
 struct hvt_ring_commit {
     uint32_t id;   /* 0 */
-    int32_t ret;   /* 4 */
-    uint32_t len;  /* 8 */
+    int32_t ret;   /* 4: solo5_result_t */
+    uint32_t len;  /* 8: bytes of a frame that was read */
     uint32_t rsvd; /* 12 */
 };
 struct hvt_ring {

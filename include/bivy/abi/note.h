@@ -89,7 +89,8 @@ enum bivy_note_tag {
     BIVY_NOTE_STACK_SIZE = 3, /* u64: bytes that the initial stack may use */
     BIVY_NOTE_ARGUMENTS = 4,  /* text: accepted boot arguments, "--ipv4", "--dns", ..., NUL after each */
     BIVY_NOTE_LICENSES = 5,   /* text: one "COMPONENT SPDX-ID" per line */
-    BIVY_NOTE_BUILD_ID = 6    /* bytes: identifies the build, 8..32 */
+    BIVY_NOTE_BUILD_ID = 6,   /* bytes: identifies the build, 8..32 */
+    BIVY_NOTE_RING = 7        /* u32: HVT_FEATURE_* of the net ring that the image makes use of */
 };
 
 enum bivy_entry_mode {
