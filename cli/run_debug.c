@@ -250,13 +250,17 @@ static void handle_vm_stop(struct run_debug *debug, int stop)
     if (stop == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
         handle_exit(debug);
         number = 0;
+    } else if (stop == (SIGTRAP | 0x80)) {
+        vm_interrupt_call(&debug->guest);
+        return;
     } else if (ptrace(PTRACE_GETSIGINFO, debug->guest.pid, NULL, &info) < 0) {
         number = 0; /* a stop by job control, which is over */
     } else if (number == SIGTRAP && info.si_code > 0) {
         handle_report(debug);
         return;
     } else if (debug->gdb != NULL && number == SIGINT) {
-        number = 0; /* the guest has been left; its tender will say so */
+        vm_interrupt_stop(&debug->guest); /* the guest is left; its tender will say so */
+        return;
     }
     resume(debug, number);
 }

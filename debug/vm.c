@@ -3,6 +3,7 @@
 #include "debug/vm.h"
 
 #include <errno.h>
+#include <linux/kvm.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -136,6 +137,20 @@ void vm_interrupt(const struct guest *guest)
     if (pwrite(guest->memory_fd, &wanted, sizeof wanted,
                (off_t)(VM_REPORT + offsetof(struct vm_report, interrupt))) == (ssize_t)sizeof wanted)
         kill(guest->pid, SIGINT);
+}
+
+void vm_interrupt_stop(const struct guest *guest)
+{
+    struct user_regs_struct registers;
+    bool entered = ptrace(PTRACE_GETREGS, guest->pid, NULL, &registers) == 0 &&
+                   registers.orig_rax == SYS_ioctl && (uint32_t)registers.rsi == KVM_RUN;
+    guest_resume(guest, entered ? PTRACE_CONT : PTRACE_SYSCALL, 0);
+}
+
+void vm_interrupt_call(const struct guest *guest)
+{
+    kill(guest->pid, SIGINT);
+    guest_resume(guest, PTRACE_CONT, 0);
 }
 
 static int64_t result_of(uint64_t word, uint64_t size)

@@ -35,6 +35,14 @@ int vm_resume(struct guest *guest, enum vm_resume how);
 /* Has the guest stop soon. */
 void vm_interrupt(const struct guest *guest);
 
+/*
+ * Goes on after a stop by that signal. A tender that had not entered the guest yet would enter it now and not
+ * come back: it is stopped once more, at its next system call (vm_interrupt_call), so that the signal waits
+ * there.
+ */
+void vm_interrupt_stop(const struct guest *guest);
+void vm_interrupt_call(const struct guest *guest);
+
 /* The reported call as a system call of a process guest whose descriptors are its handles. */
 void vm_call(const struct guest *guest, struct call *call);
 

@@ -290,6 +290,14 @@ def test_gdb_listens_where_it_is_told(program):
     assert line == f"gdb: target remote 127.0.0.1:{port}\n"
 
 
+def stop_reply(peer):
+    """The next packet whole; it may come in pieces."""
+    answer = b""
+    while b"#" not in answer:
+        answer += peer.recv(100)
+    return answer
+
+
 def test_gdb_interrupts_a_guest_that_runs(program, tmp_path, way):
     if shutil.which("gdb") is None:
         pytest.skip("no gdb")
@@ -298,16 +306,28 @@ def test_gdb_interrupts_a_guest_that_runs(program, tmp_path, way):
         port = int(re.search(r":(\d+)\n", process.stderr.readline()).group(1))
         with socket.create_connection(("127.0.0.1", port), timeout=30) as peer:
             peer.sendall(b"$?#3f")
-            assert b"$T05" in peer.recv(100)
+            assert b"$T05" in stop_reply(peer)
             peer.sendall(b"+$c#63")
             assert process.stdout.readline() == "spinning\n"
             peer.sendall(b"\x03")
-            answer = b""
-            while b"#" not in answer:
-                answer += peer.recv(100)
-            assert b"$T02" in answer
+            assert b"$T02" in stop_reply(peer)
             peer.sendall(b"+$k#6b")
         assert process.wait(timeout=30) == 137
+
+
+def test_gdb_interrupts_a_guest_at_any_moment(program, way):
+    with subprocess.Popen([BIN / "bivy", "run", "--as", way, "--gdb", program, "--", "spin"], text=True, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as process:
+        try:
+            port = int(re.search(r":(\d+)\n", process.stderr.readline()).group(1))
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as peer:
+                peer.sendall(b"$?#3f")
+                assert b"$T05" in stop_reply(peer)
+                for _ in range(100):
+                    peer.sendall(b"+$c#63\x03")
+                    assert b"$T02" in stop_reply(peer)
+        finally:
+            process.kill()
 
 
 @needs_kvm
